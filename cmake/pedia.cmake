@@ -1,0 +1,56 @@
+# The build vocabulary: pedia_library(), pedia_test(), pedia_fuzzer(). Every folder uses these and nothing else.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+# mold links a test binary in a fraction of ld's time; optional.
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(pedia_options INTERFACE)
+target_compile_options(pedia_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(PEDIA_WERROR)
+  target_compile_options(pedia_options INTERFACE -Werror)
+endif()
+target_include_directories(pedia_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_link_libraries(pedia_options INTERFACE Threads::Threads)
+
+# pedia_library(NAME SOURCES a.cc ... DEPS pedia::meta ... LIBS third-party ...)
+# Makes the static library pedia_NAME, alias pedia::NAME. LIBS stay private: their headers are for .cc files only.
+function(pedia_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_library(pedia_${name} STATIC ${ARG_SOURCES})
+  add_library(pedia::${name} ALIAS pedia_${name})
+  target_link_libraries(pedia_${name} PUBLIC pedia_options ${ARG_DEPS} PRIVATE ${ARG_LIBS})
+endfunction()
+
+# pedia_test(NAME SOURCES a_test.cc ... DEPS ... [TIMEOUT seconds])
+function(pedia_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LIBS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE pedia_options ${ARG_DEPS} ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE PEDIA_SOURCE_ROOT="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# pedia_fuzzer(NAME SOURCES x_fuzz.cc CORPUS folder DEPS ...): replays the fuzzer's corpus as an ordinary test, with any compiler.
+# The fuzzers themselves are built and run by tests/fuzz/run, with clang.
+function(pedia_fuzzer name)
+  cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name}_corpus ${ARG_SOURCES} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_corpus.cc)
+  target_link_libraries(${name}_corpus PRIVATE pedia_options ${ARG_DEPS})
+  add_test(NAME ${name}_corpus COMMAND ${name}_corpus ${ARG_CORPUS})
+endfunction()

@@ -1,0 +1,145 @@
+#include "meta/json_reader.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+#include <vector>
+
+namespace pedia {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(JsonReaderTest, ReadsMembersInOrderAndSkipsTheRest) {
+  JsonReader reader(R"( {"a" : 1, "b":{"x":[1,2,{"y":"}"}]},"c":"text" } )");
+  ASSERT_TRUE(reader.BeginObject());
+  std::vector<std::string> keys;
+  std::optional<int64_t> a;
+  std::string c;
+  for (std::string_view key; reader.NextMember(&key);) {
+    keys.emplace_back(key);
+    if (key == "a") {
+      a = reader.ReadInt();
+    } else if (key == "c") {
+      c = reader.ReadString();
+    } else {
+      EXPECT_EQ(reader.Skip(), R"({"x":[1,2,{"y":"}"}]})");
+    }
+  }
+  EXPECT_TRUE(reader.ok());
+  EXPECT_THAT(keys, ElementsAre("a", "b", "c"));
+  EXPECT_EQ(a, 1);
+  EXPECT_EQ(c, "text");
+}
+
+TEST(JsonReaderTest, LeavesANestedContainerHalfWay) {
+  JsonReader reader(R"({"list":[{"name":"first","other":[1]},{"name":"second"}],"after":true})");
+  ASSERT_TRUE(reader.BeginObject());
+  std::string_view key;
+  ASSERT_TRUE(reader.NextMember(&key));
+  ASSERT_TRUE(reader.BeginArray());
+  ASSERT_TRUE(reader.NextElement());
+  ASSERT_TRUE(reader.BeginObject());
+  ASSERT_TRUE(reader.NextMember(&key));
+  EXPECT_EQ(reader.ReadString(), "first");
+  reader.SkipRest();  // The element.
+  reader.SkipRest();  // The array.
+  ASSERT_TRUE(reader.NextMember(&key));
+  EXPECT_EQ(key, "after");
+  EXPECT_EQ(reader.ReadBool(), true);
+  EXPECT_FALSE(reader.NextMember(&key));
+  EXPECT_TRUE(reader.ok());
+}
+
+TEST(JsonReaderTest, AValueOfAnotherTypeIsSkipped) {
+  JsonReader reader(R"([{"a":1},"x",1.5,"y"])");
+  ASSERT_TRUE(reader.BeginArray());
+  ASSERT_TRUE(reader.NextElement());
+  EXPECT_FALSE(reader.BeginArray());
+  ASSERT_TRUE(reader.NextElement());
+  EXPECT_EQ(reader.ReadInt(), std::nullopt);
+  ASSERT_TRUE(reader.NextElement());
+  EXPECT_EQ(reader.ReadInt(), std::nullopt);
+  ASSERT_TRUE(reader.NextElement());
+  EXPECT_EQ(reader.ReadRawString(), "y");
+  EXPECT_FALSE(reader.NextElement());
+  EXPECT_TRUE(reader.ok());
+}
+
+TEST(JsonReaderTest, MalformedTextEndsEveryLoop) {
+  for (const char* text : {"", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1 \"b\":2}", "{a:1}", "{\"a\":\"\\", "{\"a\":[1,", "]"}) {
+    JsonReader reader(text);
+    if (reader.BeginObject()) {
+      for (std::string_view key; reader.NextMember(&key);) reader.Skip();
+    }
+    EXPECT_FALSE(reader.ok()) << text;
+  }
+}
+
+TEST(JsonReaderTest, RefusesToEnterTooDeep) {
+  const std::string deep(600, '[');
+  JsonReader reader(deep);
+  int entered = 0;
+  while (reader.BeginArray() && reader.NextElement()) ++entered;
+  EXPECT_FALSE(reader.ok());
+  EXPECT_EQ(entered, 512);
+}
+
+TEST(JsonReaderTest, ScalarTextIsWhatSelectorsCompare) {
+  JsonReader reader(R"([3,"a\nb",true,null,{"x":1}])");
+  ASSERT_TRUE(reader.BeginArray());
+  std::vector<std::optional<std::string>> texts;
+  while (reader.NextElement()) texts.push_back(reader.ReadScalarText());
+  EXPECT_THAT(texts, ElementsAre("3", "a\nb", "true", std::nullopt, std::nullopt));
+}
+
+TEST(IsValidJsonTest, AcceptsWhatRfc8259Allows) {
+  for (const char* text : {"{}", "[]", " [1, 2.5e-3 ,-0, \"\\u00e4\\n\xC3\xA4\"] ", "null", "\"\"", "0", "{\"a\":{\"b\":[{}]}}"}) {
+    EXPECT_TRUE(IsValidJson(text)) << text;
+  }
+  EXPECT_TRUE(IsValidJson(std::string(512, '[') + std::string(512, ']')));
+}
+
+TEST(IsValidJsonTest, RejectsEverythingElse) {
+  for (const char* text :
+       {"", " ", "{", "}", "[1,]", "{\"a\":1,}", "{\"a\"}", "{1:2}", "01", "1.", ".5", "+1", "1e", "tru", "nullx", "\"\\x\"", "\"\\u12g4\"",
+        "\"\n\"", "\"\xC3\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF5\x80\x80\x80\"", "[1 2]", "{} {}", "[}", "{\"a\":]", "'a'", "NaN", "\"abc"}) {
+    EXPECT_FALSE(IsValidJson(text)) << text;
+  }
+  EXPECT_FALSE(IsValidJson(std::string(513, '[') + std::string(513, ']')));
+  EXPECT_FALSE(IsValidJson(std::string(1'000'000, '[')));
+}
+
+TEST(IsValidJsonTest, FindsABadByteAtEveryPositionOfAString) {
+  for (size_t length = 1; length < 40; ++length) {
+    for (size_t bad = 0; bad < length; ++bad) {
+      std::string text(length, 'x');
+      text[bad] = '\x01';
+      EXPECT_FALSE(IsValidJson("\"" + text + "\"")) << length << " " << bad;
+      text[bad] = '\xFF';
+      EXPECT_FALSE(IsValidJson("\"" + text + "\"")) << length << " " << bad;
+    }
+  }
+}
+
+TEST(JsonStringTest, DecodesEveryEscape) {
+  EXPECT_EQ(DecodeJsonString(R"(a\"\\\/\b\f\n\r\t)"), "a\"\\/\b\f\n\r\t");
+  EXPECT_EQ(DecodeJsonString("\\u00e4\\u20ac\\ud83d\\ude00"), "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
+  EXPECT_EQ(DecodeJsonString("\\ud83dx"), "\xEF\xBF\xBDx");
+}
+
+TEST(JsonStringTest, EncodesWhatItMustAndRepairsBadUtf8) {
+  EXPECT_EQ(JsonString("a\"b\\c\n\x01/<>"), R"("a\"b\\c\n\u0001/<>")");
+  EXPECT_EQ(JsonString("\xC3\xA4\xFF"), "\"\xC3\xA4\xEF\xBF\xBD\"");
+}
+
+TEST(JsonStringTest, EncodingAndDecodingAreInverse) {
+  std::string text;
+  for (int c = 0; c < 128; ++c) text += static_cast<char>(c);
+  const std::string encoded = JsonString(text);
+  EXPECT_TRUE(IsValidJson(encoded));
+  EXPECT_EQ(DecodeJsonString(std::string_view(encoded).substr(1, encoded.size() - 2)), text);
+}
+
+}  // namespace
+}  // namespace pedia
