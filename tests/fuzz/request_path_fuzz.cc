@@ -1,0 +1,50 @@
+// Any text as the target of a request: every part that is read is clean, and belongs to an endpoint
+// that has it.
+// Sources: apiserver/request_info.cc query/url_query.cc query/strconv.cc meta/*.cc
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "apiserver/request_info.h"
+
+namespace {
+
+void Check(bool holds) {
+  if (!holds) std::abort();
+}
+
+// Nothing that could leave its place in a path, a log line or a key.
+bool IsClean(std::string_view part) {
+  if (part == "." || part == "..") return false;
+  for (const char c : part) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
+  }
+  return part.find('/') == std::string_view::npos;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace pedia::apiserver;
+  const std::string_view target(reinterpret_cast<const char*>(data), size);
+  Check(QueryOfTarget(target).size() <= size);
+  for (const bool watch : {false, true}) {
+    const auto info = ParseRequestInfo("GET", PathOfTarget(target), watch);
+    if (!info.ok()) {
+      Check(!info.status().message().empty());
+      continue;
+    }
+    const pedia::GroupVersionResource& gvr = info->gvr;
+    for (const std::string& part : {gvr.group, gvr.version, gvr.resource, info->cluster,
+                                    info->name_space, info->name, info->health_group}) {
+      Check(IsClean(part));
+    }
+    Check(info->cluster.empty() || info->inner);
+    Check((info->endpoint == Endpoint::kObjects) == !gvr.resource.empty());
+    Check(info->endpoint == Endpoint::kObjects ||
+          (info->name.empty() && info->name_space.empty() && info->subresource.empty()));
+    Check(info->verb == "get" || info->verb == "list" || info->verb == "watch");
+    Check(info->verb != "list" || info->name.empty());
+  }
+  return 0;
+}
