@@ -1,0 +1,22 @@
+// Which field paths are kept as entries from the start, e.g. "status.phase" of pods.
+// Source: Kubernetes docs "Field Selectors" (supported fields per kind), and the fields people
+// search by most.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "meta/group_version_resource.h"
+
+namespace pedia::storage {
+
+// The dotted paths of scalars, sorted. Paths that hold one value in nearly every object are left
+// out: they would cost a row per object and never select anything. Immutable, lives for ever.
+std::span<const std::string_view> IndexedFields(const GroupVersionResource& gvr);
+
+// The value as entries hold it: texts over 190 bytes are cut to at most 173 bytes (at a character)
+// + '#' + 16 hex digits of their hash, so that every database can index them. A query must apply
+// the same rule to what it compares with. Pure.
+std::string IndexedValue(std::string_view value);
+
+}  // namespace pedia::storage

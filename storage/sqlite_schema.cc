@@ -1,0 +1,117 @@
+#include "storage/sqlite_schema.h"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <chrono>
+#include <thread>
+
+namespace pedia::storage {
+namespace {
+
+constexpr auto kMaxWait = std::chrono::seconds(30);
+
+// Step i leads from version i to i + 1. Steps are never changed once released.
+constexpr std::array<const char*, kSqliteSchemaVersion> kMigrations = {
+    R"sql(
+CREATE TABLE meta(
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  schema_version INTEGER NOT NULL,
+  revision INTEGER NOT NULL);
+INSERT INTO meta VALUES (1, 0, 0);
+CREATE TABLE types(
+  type_id INTEGER PRIMARY KEY,
+  grp TEXT NOT NULL, version TEXT NOT NULL, resource TEXT NOT NULL, kind TEXT NOT NULL,
+  UNIQUE (grp, resource, version));
+-- path: 'l:' + label key or 'f:' + field path.
+CREATE TABLE keys(
+  key_id INTEGER PRIMARY KEY,
+  type_id INTEGER NOT NULL, path TEXT NOT NULL,
+  UNIQUE (type_id, path));
+-- created, deleted: Unix seconds, NULL if there is none; synced: Unix milliseconds.
+CREATE TABLE objects(
+  id INTEGER PRIMARY KEY,
+  type_id INTEGER NOT NULL, okey TEXT NOT NULL,
+  cluster TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+  uid TEXT NOT NULL, owner_uid TEXT, rv TEXT NOT NULL, rv_number INTEGER,
+  created INTEGER, deleted INTEGER, synced INTEGER NOT NULL, revision INTEGER NOT NULL);
+CREATE UNIQUE INDEX objects_okey ON objects(type_id, okey);
+CREATE INDEX objects_name ON objects(type_id, name, okey);
+CREATE INDEX objects_created ON objects(type_id, created, okey);
+CREATE TABLE bodies(id INTEGER PRIMARY KEY, entries BLOB NOT NULL, body BLOB NOT NULL);
+CREATE TABLE entries(
+  key_id INTEGER NOT NULL, value TEXT NOT NULL, okey TEXT NOT NULL, id INTEGER NOT NULL,
+  PRIMARY KEY (key_id, value, okey)) WITHOUT ROWID;
+-- How many objects there are, by type, cluster and namespace; rows with none are removed.
+CREATE TABLE scopes(
+  type_id INTEGER NOT NULL, cluster TEXT NOT NULL, namespace TEXT NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (type_id, cluster, namespace)) WITHOUT ROWID;
+CREATE INDEX scopes_namespace ON scopes(type_id, namespace, cluster);
+CREATE TABLE tombstones(
+  id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, type_id INTEGER NOT NULL, okey TEXT NOT NULL);
+CREATE TABLE clusters(cluster TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
+)sql",
+};
+
+// Changing the journal mode needs a lock that SQLite does not wait for.
+Status EnterWalMode(SqliteConnection& connection) {
+  const auto give_up = std::chrono::steady_clock::now() + kMaxWait;
+  if (Status status = connection.Execute("PRAGMA page_size=8192"); !status.ok()) return status;
+  while (sqlite3_exec(connection.handle(), "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr) !=
+         SQLITE_OK) {
+    if (!connection.IsBusy()) return connection.Failure();
+    if (std::chrono::steady_clock::now() > give_up) {
+      return ServiceUnavailable("another process keeps the database locked");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return Status();
+}
+
+Result<int64_t> SchemaVersion(SqliteConnection& connection) {
+  {
+    SqliteStatement table = connection.Prepare("SELECT 1 FROM sqlite_schema WHERE name='meta'");
+    if (!table.Step()) {
+      if (!table.ok()) return table.status();
+      return 0;
+    }
+  }
+  SqliteStatement version = connection.Prepare("SELECT schema_version FROM meta WHERE id=1");
+  if (version.Step()) return version.Int(0);
+  return version.ok() ? InternalError("the table meta is empty") : version.status();
+}
+
+Status MigrateLocked(SqliteConnection& connection) {
+  const Result<int64_t> version = SchemaVersion(connection);
+  if (!version.ok()) return version.status();
+  if (*version < 0 || *version > kSqliteSchemaVersion) {
+    return InternalError("its schema has version " + std::to_string(*version) +
+                         ", written by a newer pedia; this one knows versions up to " +
+                         std::to_string(kSqliteSchemaVersion));
+  }
+  if (*version == kSqliteSchemaVersion) return Status();
+  for (size_t step = static_cast<size_t>(*version); step < kMigrations.size(); ++step) {
+    if (Status status = connection.Execute(kMigrations[step]); !status.ok()) return status;
+  }
+  SqliteStatement update = connection.Prepare("UPDATE meta SET schema_version=?");
+  return update.BindInt(kSqliteSchemaVersion).Run();
+}
+
+Status AboutFile(const std::string& path, const Status& cause) {
+  return Status(cause.reason(), "the database " + path + " cannot be used: " + cause.message());
+}
+
+}  // namespace
+
+Status MigrateSqlite(SqliteConnection& connection, const std::string& path) {
+  if (Status status = EnterWalMode(connection); !status.ok()) return AboutFile(path, status);
+  if (Status status = connection.Execute("BEGIN EXCLUSIVE"); !status.ok())
+    return AboutFile(path, status);
+  Status status = MigrateLocked(connection);
+  if (status.ok()) status = connection.Execute("COMMIT");
+  if (status.ok()) return Status();
+  (void)connection.Execute("ROLLBACK");
+  return AboutFile(path, status);
+}
+
+}  // namespace pedia::storage

@@ -1,0 +1,107 @@
+#include "storage/sql_builder.h"
+
+#include <gmock/gmock.h>
+
+namespace pedia::storage {
+namespace {
+
+using query::OrderColumn;
+using query::SelectorOperator;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr Dialect kQuestionMarks = {false, " INDEXED BY ", "", " CROSS JOIN "};
+constexpr Dialect kNumbered = {true, nullptr, nullptr, " JOIN "};
+
+// A query in which every value that a client can send is `evil`.
+ListQuery QueryOf(const std::string& evil) {
+  ListQuery query;
+  query.type_id = 1;
+  query.ranges = {KeyRange::Cluster(evil), KeyRange::Namespace(evil, evil)};
+  query.clusters = {true, {evil, "x"}, {}};
+  query.namespaces = {false, {}, {evil}};
+  query.names = {true, {evil, "y"}, {evil}};
+  query.since = 5;
+  query.terms = {{1, SelectorOperator::kEquals, {evil}},
+                 {2, SelectorOperator::kNotIn, {evil, "z"}}};
+  query.after = SortKey{{}, evil};
+  return query;
+}
+
+void ExpectOnlyParameters(const ListQuery& query, const std::string& evil) {
+  for (const Driver::Kind kind :
+       {Driver::Kind::kObjects, Driver::Kind::kNames, Driver::Kind::kEntries}) {
+    ListQuery driven = query;
+    driven.driver = {kind, 0};
+    const SqlBuilder builder(kQuestionMarks, driven);
+    ASSERT_GT(builder.piece_count(), 0u);
+    for (size_t i = 0; i < builder.piece_count(); ++i) {
+      for (const SqlStatement& statement : {builder.Piece(i), builder.CountPiece(i)}) {
+        EXPECT_THAT(statement.text, Not(HasSubstr(evil)));
+        EXPECT_EQ(
+            static_cast<size_t>(std::count(statement.text.begin(), statement.text.end(), '?')),
+            statement.parameters.size());
+      }
+    }
+  }
+}
+
+TEST(SqlBuilderTest, ValuesAreNeverPartOfTheText) {
+  const std::string evil = "EVIL'";
+  ListQuery query = QueryOf(evil);
+  ExpectOnlyParameters(query, evil);
+  query.order = {{OrderColumn::kUid, true}, {OrderColumn::kCreatedAt}};
+  query.after = SortKey{{evil, int64_t{4}}, evil};
+  ExpectOnlyParameters(query, evil);
+  query.order = {{OrderColumn::kName}};
+  query.after = SortKey{{evil}, evil};
+  query.walk_order = true;
+  ExpectOnlyParameters(query, evil);
+}
+
+TEST(SqlBuilderTest, APageOfALabelIsARangeOfTheEntriesWithoutASort) {
+  ListQuery query;
+  query.ranges = {KeyRange{}};
+  query.terms = {{7, SelectorOperator::kEquals, {"web"}}};
+  query.driver = {Driver::Kind::kEntries, 0};
+  query.after = SortKey{{}, "c!n!x"};
+  query.fetch_limit = 11;
+  EXPECT_EQ(
+      SqlBuilder(kQuestionMarks, query).Piece(0).text,
+      "SELECT a.id AS id,a.okey AS okey FROM entries a WHERE a.key_id=? AND a.value=? AND a.okey>? "
+      "ORDER BY okey LIMIT ?");
+}
+
+TEST(SqlBuilderTest, FurtherConditionsAreScalarSubqueries) {
+  ListQuery query;
+  query.ranges = {KeyRange{}};
+  query.terms = {{7, SelectorOperator::kEquals, {"web"}},
+                 {8, SelectorOperator::kNotIn, {"a", "b"}}};
+  query.driver = {Driver::Kind::kEntries, 0};
+  EXPECT_THAT(SqlBuilder(kQuestionMarks, query).Piece(0).text,
+              HasSubstr(" AND (SELECT e.id FROM entries e WHERE e.key_id=? AND e.value IN (?,?) "
+                        "AND e.okey=a.okey) "
+                        "IS NULL"));
+}
+
+TEST(SqlBuilderTest, SeveralValuesAreAUnionOfOrderedLists) {
+  ListQuery query;
+  query.ranges = {KeyRange{}};
+  query.terms = {{7, SelectorOperator::kIn, {"a", "b", "c"}}};
+  query.driver = {Driver::Kind::kEntries, 0};
+  const std::string text = SqlBuilder(kQuestionMarks, query).Piece(0).text;
+  EXPECT_THAT(text, HasSubstr(" UNION ALL "));
+  EXPECT_EQ(text.rfind(" ORDER BY "), text.find(" ORDER BY "));
+}
+
+TEST(SqlBuilderTest, NumbersItsPlaceholdersWhereTheDialectWantsIt) {
+  ListQuery query;
+  query.ranges = {KeyRange::Cluster("c")};
+  EXPECT_EQ(SqlBuilder(kNumbered, query).Piece(0).text,
+            "SELECT o.id AS id,o.okey AS okey FROM objects o WHERE o.type_id=$1 AND o.okey>$2 AND "
+            "o.okey<$3 "
+            "ORDER BY okey");
+}
+
+}  // namespace
+}  // namespace pedia::storage
