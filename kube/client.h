@@ -1,0 +1,90 @@
+// Client: HTTP requests to one kube-apiserver, asynchronous, with its credentials; HTTP/2 where
+// offered. Source: Kubernetes API concepts (list, watch, 429 and Retry-After); client-go/rest.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kube/event_loop.h"
+#include "kube/rest_config.h"
+#include "meta/result.h"
+
+namespace pedia::kube {
+
+struct Request {
+  std::string path_and_query;  // "/api/v1/pods?limit=500", below the server's own path prefix.
+  std::string accept = "application/json";
+  std::chrono::milliseconds timeout{30'000};  // Of the whole request; 0 = none (watches).
+  std::chrono::milliseconds idle_timeout{0};  // No byte for so long ends it with Timeout; 0 = none.
+};
+
+struct ResponseHead {
+  int code = 0;
+  std::string content_type;
+  std::optional<int> retry_after_seconds;
+  std::string etag;
+};
+
+enum class Flow { kContinue, kPause, kAbort };
+
+// Receives one response, all calls on the loop's thread.
+class ResponseHandler {
+ public:
+  virtual ~ResponseHandler() = default;
+  virtual void OnHead(const ResponseHead& head) = 0;
+  // `bytes` are valid during the call. kPause: these bytes are NOT consumed, and come again after
+  // Resume(). kAbort: ends the request, OnDone follows.
+  virtual Flow OnData(std::string_view bytes) = 0;
+  // Exactly once, last. Success: the response was complete (whatever its code). Errors:
+  // ServiceUnavailable (not reachable, TLS, broken off, credentials plugin failed), Timeout; the
+  // message names the cause without credentials.
+  virtual void OnDone(const Status& status) = 0;
+};
+
+// Requests of one Client share its connections: HTTP/2 where the server offers it, else one
+// connection per running request. At most 1000 requests without a timeout (watches) and 128 others
+// run at once; more wait. All functions are thread-safe.
+class Client {
+ public:
+  // `loop` must outlive the client. Cheap: nothing is connected yet.
+  Client(EventLoop& loop, RestConfig config);
+  // Cancels what is running; no callback comes after this returns when called on the loop's thread.
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  using RequestId = uint64_t;
+  RequestId Start(Request request, std::unique_ptr<ResponseHandler> handler);
+  // OnDone(cancelled) still comes, later; on the loop's thread nothing else does.
+  void Cancel(RequestId id);
+  // After kPause. May be called before OnData has returned kPause, too.
+  void Resume(RequestId id);
+
+  // A small document as a whole. `done(code, body)` or a transport error. At most `max_bytes` (else
+  // an error).
+  struct Document {
+    ResponseHead head;
+    std::string body;
+  };
+  RequestId Get(Request request, std::function<void(Result<Document>)> done,
+                size_t max_bytes = 64 << 20);
+
+  EventLoop& loop();
+  const RestConfig& config() const;
+
+ private:
+  class Core;
+  std::shared_ptr<Core> core_;
+};
+
+// The Status a member sent as the body of a failed request, or one made from the code. `body` may
+// be anything.
+Status StatusFromResponse(int code, std::string_view body, std::optional<int> retry_after_seconds);
+
+}  // namespace pedia::kube
