@@ -1,0 +1,232 @@
+#include "discovery/documents.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "meta/json_reader.h"
+
+namespace pedia::discovery {
+namespace {
+
+constexpr std::string_view kVerbs = R"("verbs":["get","list"])";
+
+struct VersionEntry {
+  std::string_view version;
+  std::map<std::string_view, const ApiResource*> resources;  // By name.
+};
+
+struct GroupEntry {
+  std::vector<VersionEntry> versions;  // In order of preference.
+
+  VersionEntry& Version(std::string_view version) {
+    for (VersionEntry& entry : versions) {
+      if (entry.version == version) return entry;
+    }
+    return versions.emplace_back(VersionEntry{version, {}});
+  }
+};
+
+using Groups = std::map<std::string_view, GroupEntry>;
+
+// Which groups go into the index; all, or one.
+struct GroupFilter {
+  std::optional<std::string_view> only;
+  bool Wants(std::string_view group) const { return !only || *only == group; }
+};
+
+// The views point into `snapshot`.
+Groups IndexGroups(const Snapshot& snapshot, std::string_view cluster, const GroupFilter& filter) {
+  Groups groups;
+  const auto add = [&](const ClusterState& state) {
+    for (const ApiResource& resource : state.synced.resources) {
+      if (!filter.Wants(resource.gvr.group)) continue;
+      groups[resource.gvr.group].Version(resource.gvr.version).resources.emplace(resource.gvr.resource, &resource);
+    }
+  };
+  if (!cluster.empty()) {
+    if (const ClusterState* state = snapshot.Find(cluster)) add(*state);
+    return groups;
+  }
+  for (const auto& [name, state] : snapshot.clusters) add(*state);
+  for (auto& [name, group] : groups) {
+    std::stable_sort(group.versions.begin(), group.versions.end(), [](const auto& a, const auto& b) {
+      return IsPreferredVersion(a.version, b.version);
+    });
+  }
+  return groups;
+}
+
+std::string GroupVersionText(std::string_view group, std::string_view version) {
+  std::string text(group);
+  if (!text.empty()) text.push_back('/');
+  return text.append(version);
+}
+
+void AppendGroupVersion(std::string_view group, std::string_view version, std::string* out) {
+  out->append("{\"groupVersion\":");
+  AppendJsonString(GroupVersionText(group, version), out);
+  out->append(",\"version\":");
+  AppendJsonString(version, out);
+  out->push_back('}');
+}
+
+// The members of an APIGroup after kind and apiVersion.
+void AppendGroupMembers(std::string_view name, const GroupEntry& group, std::string* out) {
+  out->append("\"name\":");
+  AppendJsonString(name, out);
+  out->append(",\"versions\":[");
+  for (size_t i = 0; i < group.versions.size(); ++i) {
+    if (i > 0) out->push_back(',');
+    AppendGroupVersion(name, group.versions[i].version, out);
+  }
+  out->append("],\"preferredVersion\":");
+  AppendGroupVersion(name, group.versions.front().version, out);
+}
+
+void AppendStrings(std::string_view key, const std::vector<std::string>& strings, std::string* out) {
+  if (strings.empty()) return;
+  out->append(",\"").append(key).append("\":[");
+  for (size_t i = 0; i < strings.size(); ++i) {
+    if (i > 0) out->push_back(',');
+    AppendJsonString(strings[i], out);
+  }
+  out->push_back(']');
+}
+
+// An APIResource.
+void AppendListedResource(const ApiResource& resource, std::string* out) {
+  out->append("{\"name\":");
+  AppendJsonString(resource.gvr.resource, out);
+  out->append(",\"singularName\":");
+  AppendJsonString(resource.singular_name, out);
+  out->append(",\"namespaced\":").append(resource.namespaced ? "true" : "false");
+  out->append(",\"kind\":");
+  AppendJsonString(resource.kind, out);
+  out->append(",").append(kVerbs);
+  AppendStrings("shortNames", resource.short_names, out);
+  AppendStrings("categories", resource.categories, out);
+  out->push_back('}');
+}
+
+// An APIResourceDiscovery.
+void AppendDiscoveryResource(const ApiResource& resource, std::string* out) {
+  out->append("{\"resource\":");
+  AppendJsonString(resource.gvr.resource, out);
+  out->append(",\"responseKind\":{\"group\":");
+  AppendJsonString(resource.gvr.group, out);
+  out->append(",\"version\":");
+  AppendJsonString(resource.gvr.version, out);
+  out->append(",\"kind\":");
+  AppendJsonString(resource.kind, out);
+  out->append("},\"scope\":").append(resource.namespaced ? "\"Namespaced\"" : "\"Cluster\"");
+  out->append(",\"singularResource\":");
+  AppendJsonString(resource.singular_name, out);
+  out->append(",").append(kVerbs);
+  AppendStrings("shortNames", resource.short_names, out);
+  AppendStrings("categories", resource.categories, out);
+  out->push_back('}');
+}
+
+// An APIGroupDiscovery.
+void AppendDiscoveryGroup(std::string_view name, const GroupEntry& group, std::string* out) {
+  out->append("{\"metadata\":{");
+  if (!name.empty()) {
+    out->append("\"name\":");
+    AppendJsonString(name, out);
+    out->push_back(',');
+  }
+  out->append("\"creationTimestamp\":null},\"versions\":[");
+  bool first_version = true;
+  for (const VersionEntry& version : group.versions) {
+    if (!first_version) out->push_back(',');
+    first_version = false;
+    out->append("{\"version\":");
+    AppendJsonString(version.version, out);
+    out->append(",\"resources\":[");
+    bool first_resource = true;
+    for (const auto& [resource_name, resource] : version.resources) {
+      if (!first_resource) out->push_back(',');
+      first_resource = false;
+      AppendDiscoveryResource(*resource, out);
+    }
+    out->append("],\"freshness\":\"Current\"}");
+  }
+  out->append("]}");
+}
+
+}  // namespace
+
+std::string ApiVersionsDocument() {
+  return R"({"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":null})";
+}
+
+std::string ApiGroupListDocument(const Snapshot& snapshot, std::string_view cluster) {
+  std::string out = R"({"kind":"APIGroupList","apiVersion":"v1","groups":[)";
+  for (const auto& [name, group] : IndexGroups(snapshot, cluster, {})) {
+    if (name.empty()) continue;
+    if (out.back() != '[') out.push_back(',');
+    out.push_back('{');
+    AppendGroupMembers(name, group, &out);
+    out.push_back('}');
+  }
+  out.append("]}");
+  return out;
+}
+
+std::optional<std::string> ApiGroupDocument(const Snapshot& snapshot, std::string_view cluster, std::string_view group) {
+  const Groups groups = IndexGroups(snapshot, cluster, {group});
+  if (group.empty() || groups.empty()) return std::nullopt;
+  std::string out = R"({"kind":"APIGroup","apiVersion":"v1",)";
+  AppendGroupMembers(group, groups.begin()->second, &out);
+  out.push_back('}');
+  return out;
+}
+
+std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot, std::string_view cluster, std::string_view group,
+                                                   std::string_view version) {
+  const Groups groups = IndexGroups(snapshot, cluster, {group});
+  if (groups.empty()) return std::nullopt;
+  const auto& versions = groups.begin()->second.versions;
+  const auto found =
+      std::find_if(versions.begin(), versions.end(), [&](const auto& entry) { return entry.version == version; });
+  if (found == versions.end()) return std::nullopt;
+
+  // The core group's list has no apiVersion: Kubernetes encodes it in the oldest, unversioned form.
+  std::string out = R"({"kind":"APIResourceList",)";
+  if (!group.empty()) out.append(R"("apiVersion":"v1",)");
+  out.append("\"groupVersion\":");
+  AppendJsonString(GroupVersionText(group, version), &out);
+  out.append(",\"resources\":[");
+  for (const auto& [name, resource] : found->resources) {
+    if (out.back() != '[') out.push_back(',');
+    AppendListedResource(*resource, &out);
+  }
+  out.append("]}");
+  return out;
+}
+
+std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluster, bool core, AggregatedVersion version) {
+  std::string out = R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/)";
+  out.append(version == AggregatedVersion::kV2 ? "v2" : "v2beta1").append(R"(","metadata":{},"items":[)");
+  for (const auto& [name, group] : IndexGroups(snapshot, cluster, {})) {
+    if (name.empty() != core) continue;
+    if (out.back() != '[') out.push_back(',');
+    AppendDiscoveryGroup(name, group, &out);
+  }
+  out.append("]}");
+  return out;
+}
+
+const ApiResource* FindResource(const Snapshot& snapshot, std::string_view cluster, const GroupVersionResource& gvr) {
+  if (!cluster.empty()) {
+    const ClusterState* state = snapshot.Find(cluster);
+    return state == nullptr ? nullptr : state->synced.Find(gvr);
+  }
+  for (const auto& [name, state] : snapshot.clusters) {
+    if (const ApiResource* resource = state->synced.Find(gvr)) return resource;
+  }
+  return nullptr;
+}
+
+}  // namespace pedia::discovery

@@ -1,0 +1,317 @@
+#include "synchro/cluster_synchro.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "meta/json_reader.h"
+#include "meta/log.h"
+#include "meta/time.h"
+#include "synchro/negotiation.h"
+
+namespace pedia::synchro {
+namespace {
+
+using discovery::ApiResource;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr int kFailedChecksToPause = 2;
+constexpr milliseconds kPublishDelay{50};
+constexpr std::chrono::minutes kVersionInterval{5};
+constexpr int kQuietFactor = 20;
+
+// After a change was announced: a member's discovery document follows some time later.
+constexpr milliseconds kFirstEagerDelay{300};
+constexpr std::array<milliseconds, 3> kEagerDelays = {milliseconds(8'000), milliseconds(3'000), milliseconds(1'000)};
+
+const GroupVersionResource kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
+const GroupVersionResource kApiServices{"apiregistration.k8s.io", "v1", "apiservices"};
+
+// A server's URL without what may stand in it before '@'.
+std::string WithoutUserInfo(const std::string& url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const size_t host = scheme + 3;
+  const size_t at = url.rfind('@', url.find_first_of("/?#", host));
+  return at == std::string::npos || at < host ? url : url.substr(0, host) + url.substr(at + 1);
+}
+
+}  // namespace
+
+ClusterSynchro::ClusterSynchro(const SharedContext& shared, kube::EventLoop& loop, ClusterSpec spec,
+                               std::optional<discovery::ClusterState> recorded,
+                               std::shared_ptr<Guarded<ClusterProgress>> progress)
+    : shared_(shared),
+      loop_(loop),
+      spec_(std::move(spec)),
+      progress_(std::move(progress)),
+      slots_(std::max(1, shared.options.lists_per_cluster)),
+      discovery_backoff_(shared.options.backoff_initial, shared.options.backoff_max) {
+  bool same_server = true;
+  if (recorded) {
+    saved_record_ = discovery::ClusterStateToJson(*recorded);
+    state_ = std::move(*recorded);
+    state_.resources.clear();
+  }
+  state_.name = spec_.name;
+  if (spec_.config.ok()) {
+    std::string server = WithoutUserInfo(spec_.config->server);
+    same_server = state_.api_server.empty() || state_.api_server == server;
+    state_.api_server = std::move(server);
+    client_ = std::make_unique<kube::Client>(loop_, *spec_.config);
+    reflector_context_ = std::make_unique<ReflectorContext>(
+        ReflectorContext{spec_.name, loop_, *client_, shared_.writer, shared_.options, shared_.counters, slots_, same_server});
+  } else {
+    facts_.config_error = spec_.config.status().message();
+  }
+  state_.conditions = BuildConditions(facts_, state_.conditions, UnixNow());
+}
+
+ClusterSynchro::~ClusterSynchro() { Stop(); }
+
+void ClusterSynchro::Start() {
+  if (stopped_) return;
+  Publish();
+  if (!client_) return;
+  health_ = std::make_shared<HealthMonitor>(
+      *client_, shared_.options.health_interval,
+      IfAlive([](ClusterSynchro& self, const HealthReport& report) { self.OnHealth(report); }));
+  health_->Start();
+}
+
+void ClusterSynchro::Stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  slots_.Clear();
+  for (const auto& [gvr, reflector] : reflectors_) reflector->Pause();
+  reflectors_.clear();
+  health_.reset();
+  client_.reset();
+}
+
+void ClusterSynchro::OnHealth(const HealthReport& report) {
+  if (facts_.health && facts_.health->healthy != report.healthy) {
+    LogInfo("cluster " + spec_.name + " is " + (report.healthy ? "healthy again" : "not healthy: " + report.message));
+  }
+  facts_.health = report;
+  failed_checks_ = report.healthy ? 0 : failed_checks_ + 1;
+  if (report.healthy && !running_) Resume();
+  if (failed_checks_ >= kFailedChecksToPause && running_) Pause();
+  if (!report.healthy && !discovered_ && !running_) {
+    facts_.run_state = RunState::kInitialFailed;
+    facts_.run_message = report.message;
+  }
+  if (running_ && (!version_fetched_ || steady_clock::now() - *version_fetched_ > kVersionInterval)) FetchVersion();
+  Changed();
+}
+
+void ClusterSynchro::Resume() {
+  running_ = true;
+  facts_.run_state = discovered_ ? RunState::kRunning : RunState::kWaitInit;
+  facts_.run_message.clear();
+  version_fetched_.reset();
+  for (const auto& [gvr, reflector] : reflectors_) reflector->Run();
+  DiscoverAfter(milliseconds(0));
+}
+
+void ClusterSynchro::Pause() {
+  running_ = false;
+  facts_.run_state = RunState::kPending;
+  slots_.Clear();
+  for (const auto& [gvr, reflector] : reflectors_) reflector->Pause();
+}
+
+void ClusterSynchro::FetchVersion() {
+  version_fetched_ = steady_clock::now();
+  kube::Request request;
+  request.path_and_query = "/version";
+  client_->Get(std::move(request),
+               IfAlive([](ClusterSynchro& self, const Result<kube::Client::Document>& answer) {
+                 if (!answer.ok() || answer->head.code != 200 || !IsValidJson(answer->body)) {
+                   self.version_fetched_.reset();  // With the next health check.
+                   return;
+                 }
+                 self.state_.version_json = answer->body;
+                 self.Changed();
+               }),
+               1 << 20);
+}
+
+void ClusterSynchro::DiscoverAfter(milliseconds delay) {
+  const auto due = steady_clock::now() + delay;
+  if (discovery_due_ && *discovery_due_ <= due) return;
+  discovery_due_ = due;
+  loop_.PostAfter(delay, IfAlive([timer = ++discovery_timer_](ClusterSynchro& self) {
+                    if (self.discovery_timer_ == timer) self.Discover();
+                  }));
+}
+
+void ClusterSynchro::Discover() {
+  discovery_due_.reset();
+  if (discovering_ || !running_) return;  // Resume, or the end of the one that runs, asks for the next.
+  discovering_ = true;
+  DiscoverMember(*client_, IfAlive([](ClusterSynchro& self, Result<MemberDiscovery> found) {
+                   self.OnDiscovered(std::move(found));
+                 }));
+}
+
+void ClusterSynchro::OnDiscovered(Result<MemberDiscovery> found) {
+  discovering_ = false;
+  if (!found.ok()) {
+    // What was known stays as it is.
+    LogWarning("cannot discover cluster " + spec_.name + ": " + found.status().message());
+    if (!discovered_) {
+      facts_.run_state = RunState::kInitialFailed;
+      facts_.run_message = found.status().message();
+    }
+    Changed();
+    return DiscoverAfter(discovery_backoff_.Next());
+  }
+  discovery_backoff_.Reset();
+  discovered_ = true;
+  if (running_) {
+    facts_.run_state = RunState::kRunning;
+    facts_.run_message.clear();
+  }
+  KeepStale(&*found);
+  served_ = std::move(*found);
+  Reconcile();
+  DiscoverAfter(NextDiscovery());
+}
+
+void ClusterSynchro::DiscoverSoon() {
+  eager_discoveries_ = static_cast<int>(kEagerDelays.size());
+  DiscoverAfter(std::min(kFirstEagerDelay, shared_.options.discovery_interval));
+}
+
+milliseconds ClusterSynchro::NextDiscovery() {
+  const milliseconds interval = shared_.options.discovery_interval;
+  if (eager_discoveries_ > 0) return std::min(kEagerDelays[static_cast<size_t>(--eager_discoveries_)], interval);
+  const milliseconds usual = HearsOfChanges() ? interval * kQuietFactor : interval;
+  return milliseconds(RandomBetween(usual.count(), usual.count() * 5 / 4));
+}
+
+bool ClusterSynchro::HearsOfChanges() const {
+  const auto found = reflectors_.find(kCrds);
+  return found != reflectors_.end() && found->second->sync().status == "Syncing";
+}
+
+void ClusterSynchro::SetStored(const std::vector<GroupVersionResource>& stored) {
+  if (stopped_) return;
+  stored_.insert(stored.begin(), stored.end());
+  if (discovered_) Reconcile();
+}
+
+// What a member could not say just now counts as it did before.
+void ClusterSynchro::KeepStale(MemberDiscovery* found) const {
+  const auto keep = [&](const discovery::ClusterCatalog& known) {
+    for (const ApiResource& resource : known.resources) {
+      const bool stale = std::count(found->stale.begin(), found->stale.end(), resource.gvr.GroupVersion()) > 0;
+      if (stale && found->served.Find(resource.gvr) == nullptr) found->served.resources.push_back(resource);
+    }
+  };
+  keep(served_.served);
+  keep(state_.synced);
+}
+
+// Makes the reflectors those that served_ and the rules ask for.
+void ClusterSynchro::Reconcile() {
+  std::vector<ApiResource> synced = NegotiateResources(spec_, served_.served);
+  std::set<GroupVersionResource> wanted;
+  for (const ApiResource& resource : synced) wanted.insert(resource.gvr);
+  for (const GroupVersionResource& gvr : FindRemoved(wanted)) Remove(gvr);
+  for (const ApiResource& resource : synced) Sync(resource);
+  // What is missing for the first time is served until that is certain.
+  for (const ApiResource& resource : state_.synced.resources) {
+    if (missing_.contains(resource.gvr)) synced.push_back(resource);
+  }
+  state_.synced.resources = std::move(synced);
+  if (!missing_.empty()) eager_discoveries_ = std::max(eager_discoveries_, 1);
+  Changed();
+}
+
+std::vector<GroupVersionResource> ClusterSynchro::FindRemoved(const std::set<GroupVersionResource>& wanted) {
+  std::set<GroupVersionResource> known = stored_;
+  for (const auto& [gvr, reflector] : reflectors_) known.insert(gvr);
+  for (const ApiResource& resource : state_.synced.resources) known.insert(resource.gvr);
+  const std::set<GroupVersionResource> missing_before = std::exchange(missing_, {});
+  std::vector<GroupVersionResource> removed;
+  for (const GroupVersionResource& gvr : known) {
+    if (wanted.contains(gvr)) continue;
+    if (std::count(served_.stale.begin(), served_.stale.end(), gvr.GroupVersion()) > 0) continue;
+    // The rules decide at once; a discovery that lacks something is believed the second time.
+    const bool served = served_.served.Find(gvr) != nullptr;
+    if (served || missing_before.contains(gvr)) {
+      removed.push_back(gvr);
+    } else {
+      missing_.insert(gvr);
+    }
+  }
+  return removed;
+}
+
+void ClusterSynchro::Remove(const GroupVersionResource& gvr) {
+  if (const auto found = reflectors_.find(gvr); found != reflectors_.end()) {
+    found->second->Pause();
+    reflectors_.erase(found);
+  }
+  stored_.erase(gvr);
+  LogInfo("cluster " + spec_.name + ": " + gvr.ToString() + " is not synced any more");
+  shared_.writer.queue().PushJob(
+      [cluster = spec_.name, gvr](storage::Store& store) { return store.DeleteResource(cluster, gvr); });
+}
+
+void ClusterSynchro::Sync(const ApiResource& resource) {
+  const auto found = reflectors_.find(resource.gvr);
+  if (found != reflectors_.end() && found->second->resource().kind == resource.kind) {
+    return found->second->set_resource(resource);
+  }
+  if (found != reflectors_.end()) Remove(resource.gvr);
+  const bool announces = resource.gvr == kCrds || resource.gvr == kApiServices;
+  Reflector::Hooks hooks;
+  hooks.changed = IfAlive([](ClusterSynchro& self) { self.Changed(); });
+  hooks.touched = [] {};
+  if (announces) hooks.touched = IfAlive([](ClusterSynchro& self) { self.DiscoverSoon(); });
+  hooks.unknown = IfAlive([](ClusterSynchro& self) { self.DiscoverSoon(); });
+  const auto reflector = std::make_shared<Reflector>(*reflector_context_, resource, std::move(hooks));
+  reflectors_.emplace(resource.gvr, reflector);
+  stored_.erase(resource.gvr);
+  if (running_) reflector->Run();
+}
+
+void ClusterSynchro::Changed() {
+  if (publishing_ || stopped_) return;
+  publishing_ = true;
+  loop_.PostAfter(kPublishDelay, IfAlive([](ClusterSynchro& self) {
+                    self.publishing_ = false;
+                    self.Publish();
+                  }));
+}
+
+void ClusterSynchro::Publish() {
+  state_.conditions = BuildConditions(facts_, state_.conditions, UnixNow());
+  state_.resources.clear();
+  ClusterProgress progress;
+  progress.cluster = spec_.name;
+  progress.reachable = facts_.health && facts_.health->healthy;
+  progress.discovered = discovered_;
+  for (const auto& [gvr, reflector] : reflectors_) {
+    state_.resources.push_back(reflector->sync());
+    progress.resources.push_back(reflector->progress());
+  }
+  progress_->With([&](ClusterProgress& current) { current = std::move(progress); });
+  shared_.registry.Update(state_);
+  SaveRecord();
+}
+
+void ClusterSynchro::SaveRecord() {
+  std::string record = discovery::ClusterStateToJson(state_);
+  if (record == saved_record_ || !discovered_) return;
+  saved_record_ = record;
+  shared_.writer.queue().PushJob([cluster = spec_.name, record = std::move(record)](storage::Store& store) {
+    return store.SaveClusterRecord({cluster, record});
+  });
+}
+
+}  // namespace pedia::synchro

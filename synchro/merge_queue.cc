@@ -1,0 +1,121 @@
+#include "synchro/merge_queue.h"
+
+#include <utility>
+
+namespace pedia::synchro {
+namespace {
+
+constexpr size_t kMaxBatchBytes = 8 << 20;  // A transaction of huge objects must not hold the store for long.
+
+size_t BytesOf(const PendingChange& pending) {
+  const storage::ObjectRow& row = pending.change.row;
+  size_t bytes = sizeof(PendingChange) + 192 + row.body.capacity() + row.entries.capacity() * sizeof(storage::Entry);
+  for (const storage::Entry& entry : row.entries) bytes += entry.key.size() + entry.value.size();
+  return bytes;
+}
+
+}  // namespace
+
+PendingChange FoldChanges(PendingChange older, PendingChange newer) {
+  if (newer.kind == EventKind::kDeleted) return newer;
+  if (older.kind == EventKind::kDeleted) {
+    if (newer.kind == EventKind::kUpdated) return older;
+    newer.kind = EventKind::kUpdated;
+    return newer;
+  }
+  if (older.kind == EventKind::kAdded) newer.kind = EventKind::kAdded;
+  return newer;
+}
+
+void MergeQueue::Push(const ChangeKey& key, PendingChange change) {
+  const std::scoped_lock lock(mutex_);
+  const auto [position, inserted] = positions_.try_emplace(key, first_ + elements_.size());
+  if (inserted) {
+    elements_.push_back(Element{key, std::move(change), {}, 0});
+  } else {
+    PendingChange& pending = elements_[position->second - first_].pending;
+    pending = FoldChanges(std::move(pending), std::move(change));
+  }
+  Element& element = elements_[position->second - first_];
+  bytes_ -= element.bytes;
+  element.bytes = BytesOf(element.pending);
+  bytes_ += element.bytes;
+  changed_.notify_one();
+}
+
+void MergeQueue::PushJob(StoreJob job) {
+  const std::scoped_lock lock(mutex_);
+  Element element;
+  element.job = std::move(job);
+  elements_.push_back(std::move(element));
+  ++jobs_;
+  changed_.notify_one();
+}
+
+bool MergeQueue::WaitForRoom(std::function<void()> wake) {
+  const std::scoped_lock lock(mutex_);
+  if (bytes_ < limit_bytes_) return false;
+  waiting_.push_back(std::move(wake));
+  return true;
+}
+
+bool MergeQueue::HasFullBatch(size_t max_changes) const {
+  return closed_ || jobs_ > 0 || elements_.size() >= max_changes || bytes_ >= limit_bytes_;
+}
+
+std::optional<Batch> MergeQueue::Take(size_t max_changes, std::chrono::milliseconds delay) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return closed_ || !elements_.empty(); });
+  if (elements_.empty()) return std::nullopt;
+  changed_.wait_for(lock, delay, [&] { return HasFullBatch(max_changes); });
+
+  Batch batch;
+  while (!elements_.empty() && batch.changes.size() < max_changes && batch.bytes < kMaxBatchBytes) {
+    Element& front = elements_.front();
+    if (front.job) {
+      if (!batch.changes.empty()) break;
+      batch.job = std::move(front.job);
+      --jobs_;
+    } else {
+      batch.changes.push_back(std::move(front.pending.change));
+      batch.bytes += front.bytes;
+      positions_.erase(front.key);
+    }
+    elements_.pop_front();
+    ++first_;
+    if (batch.job) break;
+  }
+  return batch;
+}
+
+void MergeQueue::Done(size_t bytes) {
+  std::vector<std::function<void()>> wake;
+  {
+    const std::scoped_lock lock(mutex_);
+    bytes_ -= bytes;
+    if (bytes_ <= limit_bytes_ - limit_bytes_ / 4) wake.swap(waiting_);
+  }
+  for (const auto& call : wake) call();
+}
+
+void MergeQueue::Close() {
+  const std::scoped_lock lock(mutex_);
+  closed_ = true;
+  changed_.notify_one();
+}
+
+void MergeQueue::Clear() {
+  const std::scoped_lock lock(mutex_);
+  for (const Element& element : elements_) bytes_ -= element.bytes;
+  first_ += elements_.size();
+  elements_.clear();
+  positions_.clear();
+  jobs_ = 0;
+}
+
+size_t MergeQueue::bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return bytes_;
+}
+
+}  // namespace pedia::synchro

@@ -1,0 +1,99 @@
+// MergeQueue: what waits for the writer. At most one pending change per object, in the order in which the objects first changed.
+// Source: Clusterpedia's pressure queue of events ("merging queue").
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "meta/status.h"
+#include "storage/store.h"
+#include "synchro/version_table.h"
+
+namespace pedia::synchro {
+
+enum class EventKind { kAdded, kUpdated, kDeleted };
+
+struct PendingChange {
+  EventKind kind;
+  storage::Change change;
+};
+
+// What `older` and then `newer`, of one object, amount to. Added+Updated = Added; Deleted+Added = Updated; Deleted+Updated stays
+// Deleted (an update of what is gone comes too late); else the newer one. Pure.
+PendingChange FoldChanges(PendingChange older, PendingChange newer);
+
+// Which object: `source` is a number that belongs to one reflector for ever.
+struct ChangeKey {
+  uint64_t source = 0;
+  ObjectKey object;
+  bool operator==(const ChangeKey&) const = default;
+};
+
+// Runs on the writer's thread, after everything pushed before it has been written.
+// A failure that may pass is retried; see Writer.
+using StoreJob = std::function<Status(storage::Store&)>;
+
+// Either a job or changes.
+struct Batch {
+  StoreJob job;
+  std::vector<storage::Change> changes;
+  size_t bytes = 0;
+};
+
+// Thread-safe. Any number of producers, one consumer.
+class MergeQueue {
+ public:
+  explicit MergeQueue(size_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+  // Never blocks and never refuses: producers ask IsFull or WaitForRoom before they produce.
+  void Push(const ChangeKey& key, PendingChange change);
+  void PushJob(StoreJob job);
+
+  // True if the queue is full; then `wake` is called once, on the consumer's thread, when there is room again.
+  bool WaitForRoom(std::function<void()> wake);
+
+  // Waits for work; then up to `delay` for company, until there are `max_changes`. Changes that were taken still count as bytes
+  // until Done. Nothing: closed and empty.
+  std::optional<Batch> Take(size_t max_changes, std::chrono::milliseconds delay);
+  void Done(size_t bytes);
+
+  // No more work will come; what is queued can still be taken.
+  void Close();
+  // Forgets what is queued.
+  void Clear();
+  size_t bytes() const;
+
+ private:
+  struct Element {
+    ChangeKey key;
+    PendingChange pending{};
+    StoreJob job;  // If set, `pending` means nothing.
+    size_t bytes = 0;
+  };
+  struct KeyHash {
+    size_t operator()(const ChangeKey& key) const noexcept {
+      return static_cast<size_t>(key.object.high ^ (key.source * 0x9e3779b97f4a7c15u));
+    }
+  };
+
+  bool HasFullBatch(size_t max_changes) const;
+
+  const size_t limit_bytes_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Element> elements_;
+  uint64_t first_ = 0;  // The sequence number of elements_.front().
+  std::unordered_map<ChangeKey, uint64_t, KeyHash> positions_;
+  size_t jobs_ = 0;
+  size_t bytes_ = 0;
+  bool closed_ = false;
+  std::vector<std::function<void()>> waiting_;
+};
+
+}  // namespace pedia::synchro

@@ -1,0 +1,130 @@
+// Reflector: keeps the stored objects of one resource of one cluster equal to the member's: load what is stored, list, find what
+// was deleted, watch; and again from where it makes sense when anything fails.
+// Source: k8s.io/client-go/tools/cache Reflector; Kubernetes API concepts "Efficient detection of changes".
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "discovery/registry.h"
+#include "kube/client.h"
+#include "synchro/backoff.h"
+#include "synchro/list_slots.h"
+#include "synchro/object_transform.h"
+#include "synchro/resource_streams.h"
+#include "synchro/synchro_manager.h"
+#include "synchro/version_table.h"
+#include "synchro/writer.h"
+
+namespace pedia::synchro {
+
+// What all reflectors of a cluster share; outlives them.
+struct ReflectorContext {
+  std::string cluster;
+  kube::EventLoop& loop;
+  kube::Client& client;
+  Writer& writer;
+  const SynchroOptions& options;
+  SyncCounters& counters;
+  ListSlots& slots;
+  // False: what is stored may be of another cluster of the same name, so equal versions prove nothing.
+  bool trust_stored_versions = true;
+};
+
+// Lives on the loop's thread, owned by a shared_ptr.
+class Reflector : public std::enable_shared_from_this<Reflector> {
+ public:
+  struct Hooks {
+    std::function<void()> changed;  // sync() or progress() is new.
+    std::function<void()> touched;  // The member changed an object (a watch said so).
+    std::function<void()> unknown;  // The member does not know the resource (404).
+  };
+  Reflector(const ReflectorContext& context, discovery::ApiResource resource, Hooks hooks);
+
+  void Run();    // Starts, or goes on where Pause interrupted.
+  void Pause();  // Ends what runs; changes already read will be written.
+
+  const discovery::ApiResource& resource() const { return resource_; }
+  void set_resource(discovery::ApiResource resource) { resource_ = std::move(resource); }
+  const discovery::ResourceSync& sync() const { return sync_; }
+  const ResourceProgress& progress() const { return progress_; }
+
+ private:
+  using ObjectName = std::pair<std::string, std::string>;  // Namespace, name.
+
+  // A callback for later: does nothing if this reflector is gone or has turned to something else meanwhile.
+  template <typename F>
+  auto IfCurrent(F f) {
+    return [weak = weak_from_this(), epoch = epoch_, f = std::move(f)](const auto&... args) {
+      const std::shared_ptr<Reflector> self = weak.lock();
+      if (self && self->epoch_ == epoch) f(*self, args...);
+    };
+  }
+
+  void Next();
+  void Retry(const Status& why);
+  void Load();
+  void OnLoaded(const Status& status, std::unique_ptr<VersionTable> versions);
+
+  void WaitForSlot();
+  void ReleaseSlot();
+  void ListPage();
+  void OnItem(std::string_view item);
+  void OnPageEnd(const ListPageEnd& end);
+  void OnListFailure(const ListPageEnd& end);
+  void FinishList(const ListPageEnd& end);
+  void FindDeleted();
+  void OnDeletedFound(const Status& status, const std::vector<ObjectName>& gone, bool complete);
+  void FinishInitialList();
+
+  void Watch();
+  bool OnEvent(const kube::WatchEvent& event);
+  bool OnErrorEvent(std::string_view status);
+  bool OnObjectEvent(kube::WatchEventType type, std::string_view object);
+  void OnWatchEnd(const StreamEnd& end);
+  void Relist(const Status& why);
+
+  // Queues the object for the writer if its version is new. False if it cannot be stored.
+  bool Upsert(const ObjectIdentity& identity, std::string_view object);
+  void Delete(const std::string& name_space, const std::string& name);
+  FlowGate Gate();
+  void SetSync(std::string_view status, std::string_view reason, std::string_view message);
+
+  const ReflectorContext& context_;
+  discovery::ApiResource resource_;
+  ObjectContext object_;
+  const Hooks hooks_;
+  const uint64_t source_;  // Of the merge queue's keys.
+  Backoff backoff_;
+  discovery::ResourceSync sync_;
+  ResourceProgress progress_;
+
+  bool running_ = false;
+  uint64_t epoch_ = 0;  // Grows whenever what was begun before must not be heard any more.
+  kube::Client::RequestId request_ = 0;
+  bool has_request_ = false;
+  bool has_slot_ = false;
+
+  std::unique_ptr<VersionTable> versions_;  // Null until loaded.
+  bool listing_ = false;                    // A list has begun; continue_ is where it goes on.
+  bool settling_ = false;                   // The list is complete, deletions are being looked for.
+  bool unpaged_ = false;                    // Continue tokens expire faster than we read.
+  bool listed_once_ = false;
+  std::string continue_;
+  int64_t page_start_ = 0;        // progress_.listed before the current page.
+  int expired_lists_ = 0;
+  std::string resource_version_;  // Where the watch goes on; "" = list first.
+
+  std::chrono::steady_clock::time_point watch_start_{};
+  int64_t watch_events_ = 0;
+  int fruitless_watches_ = 0;  // In a row: failed without an event.
+  bool must_relist_ = false;
+  Status error_event_;
+};
+
+}  // namespace pedia::synchro

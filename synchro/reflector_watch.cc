@@ -1,0 +1,119 @@
+// The watch half of Reflector.
+#include <memory>
+#include <string>
+
+#include "meta/json_reader.h"
+#include "meta/log.h"
+#include "synchro/reflector.h"
+
+namespace pedia::synchro {
+namespace {
+
+constexpr std::chrono::milliseconds kShortWatch{1000};
+constexpr int kMaxFruitlessWatches = 3;
+
+// The code of a metav1.Status, 0 if it has none.
+int64_t ReadStatusCode(std::string_view object) {
+  JsonReader reader(object);
+  if (!reader.BeginObject()) return 0;
+  for (std::string_view key; reader.NextMember(&key);) {
+    if (key == "code") return reader.ReadInt().value_or(0);
+    reader.Skip();
+  }
+  return 0;
+}
+
+// Whether our resourceVersion may be what the member stumbles over, for example after its etcd was restored.
+bool BlamesTheRequest(int code) { return code == 400 || code == 404 || code == 422 || code == 500 || code == 504; }
+
+}  // namespace
+
+void Reflector::Watch() {
+  const auto least = context_.options.watch_timeout_min;
+  const std::chrono::seconds timeout(RandomBetween(least.count(), 2 * least.count()));
+  kube::Request request;
+  request.path_and_query = WatchPath(resource_.gvr, resource_version_, timeout);
+  request.timeout = timeout + context_.options.idle_timeout;
+  watch_start_ = std::chrono::steady_clock::now();
+  watch_events_ = 0;
+  must_relist_ = false;
+  error_event_ = Status();
+  auto event = [weak = weak_from_this(), epoch = epoch_](const kube::WatchEvent& watch_event) {
+    const std::shared_ptr<Reflector> self = weak.lock();
+    return self && self->epoch_ == epoch && self->OnEvent(watch_event);
+  };
+  auto handler = std::make_unique<WatchHandler>(WatchHandler::Callbacks{
+      Gate(), IfCurrent([](Reflector& self) { self.SetSync("Syncing", "", ""); }), std::move(event),
+      IfCurrent([](Reflector& self, const StreamEnd& end) { self.OnWatchEnd(end); })});
+  request_ = context_.client.Start(std::move(request), std::move(handler));
+  has_request_ = true;
+}
+
+bool Reflector::OnEvent(const kube::WatchEvent& event) {
+  switch (event.type) {
+    case kube::WatchEventType::kError: return OnErrorEvent(event.object);
+    case kube::WatchEventType::kBookmark: {
+      std::string version = ReadResourceVersion(event.object);
+      if (!version.empty()) resource_version_ = std::move(version);
+      fruitless_watches_ = 0;
+      return true;
+    }
+    default: return OnObjectEvent(event.type, event.object);
+  }
+}
+
+bool Reflector::OnErrorEvent(std::string_view status) {
+  const int64_t code = ReadStatusCode(status);
+  error_event_ = kube::StatusFromResponse(code >= 400 && code < 600 ? static_cast<int>(code) : 500, status, {});
+  if (error_event_.ok()) error_event_ = InternalError("the watch reported an error");
+  must_relist_ = code == 410 || error_event_.reason() == StatusReason::kExpired;
+  return false;
+}
+
+bool Reflector::OnObjectEvent(kube::WatchEventType type, std::string_view object) {
+  ++context_.counters.events;
+  ++watch_events_;
+  fruitless_watches_ = 0;
+  const Result<ObjectIdentity> identity = ReadIdentity(object);
+  if (!identity.ok()) {
+    // What it was about cannot be known; a list can.
+    ++context_.counters.dropped;
+    error_event_ = identity.status();
+    must_relist_ = true;
+    return false;
+  }
+  if (type == kube::WatchEventType::kDeleted) {
+    Delete(identity->name_space, identity->name);
+  } else {
+    Upsert(*identity, object);
+  }
+  if (!identity->resource_version.empty()) resource_version_ = identity->resource_version;
+  hooks_.touched();
+  return true;
+}
+
+void Reflector::OnWatchEnd(const StreamEnd& end) {
+  has_request_ = false;
+  const auto lasted = std::chrono::steady_clock::now() - watch_start_;
+  if (lasted >= context_.options.backoff_max) backoff_.Reset();
+  if (must_relist_) return Relist(error_event_);
+  const Status why = error_event_.ok() ? end.status : error_event_;
+  if (end.code == 410 || why.reason() == StatusReason::kExpired) return Relist(why);
+  if (why.ok()) {
+    if (lasted < kShortWatch && watch_events_ == 0) return Retry(ServiceUnavailable("the watch ended at once"));
+    return Next();
+  }
+  if (end.code == 404) hooks_.unknown();
+  const bool odd_answer = end.malformed || !error_event_.ok() || BlamesTheRequest(end.code);
+  if (odd_answer && ++fruitless_watches_ >= kMaxFruitlessWatches) return Relist(why);
+  Retry(why);
+}
+
+void Reflector::Relist(const Status& why) {
+  LogInfo("listing " + resource_.gvr.ToString() + " of cluster " + context_.cluster + " again: " + why.message());
+  resource_version_.clear();
+  fruitless_watches_ = 0;
+  Retry(why);
+}
+
+}  // namespace pedia::synchro

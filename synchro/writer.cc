@@ -1,0 +1,161 @@
+#include "synchro/writer.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "meta/log.h"
+
+namespace pedia::synchro {
+namespace {
+
+using storage::Change;
+
+// The store cannot be used now; the request itself may be fine.
+bool MayPass(const Status& status) {
+  switch (status.reason()) {
+    case StatusReason::kServiceUnavailable:
+    case StatusReason::kTimeout:
+    case StatusReason::kServerTimeout:
+    case StatusReason::kTooManyRequests:
+    case StatusReason::kConflict: return true;
+    default: return false;
+  }
+}
+
+constexpr int kMaxBlindRetries = 2;  // Of a batch that failed with InternalError, before it is taken apart.
+constexpr int kMaxSuspicions = 8;    // Rounds in which nothing that failed so could be told apart from a sick store.
+
+}  // namespace
+
+Writer::Writer(storage::Store& store, const SynchroOptions& options, SyncCounters& counters)
+    : store_(store),
+      options_(options),
+      counters_(counters),
+      queue_(options.queue_bytes),
+      backoff_(std::min(options.backoff_initial, std::chrono::milliseconds(200)), options.backoff_max),
+      thread_([this] { Run(); }) {}
+
+Writer::~Writer() { Stop(std::chrono::milliseconds(0)); }
+
+void Writer::Stop(std::chrono::milliseconds timeout) {
+  if (!thread_.joinable()) return;
+  queue_.Close();
+  {
+    std::unique_lock lock(mutex_);
+    wake_.wait_for(lock, timeout, [&] { return finished_; });
+    abandoned_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Writer::Run() {
+  while (!abandoned()) {
+    const std::optional<Batch> batch = queue_.Take(options_.batch_changes, options_.batch_delay);
+    if (!batch) break;
+    if (batch->job) {
+      RunJob(batch->job);
+    } else {
+      Write(batch->changes);
+    }
+    queue_.Done(batch->bytes);
+  }
+  queue_.Clear();
+  {
+    const std::scoped_lock lock(mutex_);
+    finished_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Writer::RunJob(const StoreJob& job) {
+  for (int failures = 0; !abandoned();) {
+    const Status status = job(store_);
+    if (status.ok()) break;
+    ++counters_.store_errors;
+    if (!MayPass(status) && ++failures >= kMaxJobFailures) {
+      LogError("the store refused a job: " + status.ToString());
+      break;
+    }
+    if (!Sleep(backoff_.Next())) return;
+  }
+  backoff_.Reset();
+}
+
+void Writer::Write(std::span<const Change> changes) {
+  for (int failures = 0; !abandoned();) {
+    const Verdict verdict = TryWrite(changes);
+    if (verdict == Verdict::kWritten) break;
+    if (verdict == Verdict::kRefused || ++failures > kMaxBlindRetries) {
+      WriteSingly(changes);
+      break;
+    }
+    if (!Sleep(backoff_.Next())) return;
+  }
+  backoff_.Reset();
+}
+
+Writer::Verdict Writer::TryWrite(std::span<const Change> changes) {
+  while (!abandoned()) {
+    const Result<storage::ApplyResult> result = store_.Apply(changes);
+    if (result.ok()) {
+      const int64_t written = result->inserted + result->updated + result->deleted;
+      counters_.inserted += result->inserted;
+      counters_.updated += result->updated;
+      counters_.deleted += result->deleted;
+      counters_.unchanged += std::max<int64_t>(0, static_cast<int64_t>(changes.size()) - written);
+      ++counters_.transactions;
+      return Verdict::kWritten;
+    }
+    ++counters_.store_errors;
+    if (!MayPass(result.status())) {
+      LogWarning("the store refused " + std::to_string(changes.size()) + " changes: " + result.status().ToString());
+      return result.status().reason() == StatusReason::kInternalError ? Verdict::kFailed : Verdict::kRefused;
+    }
+    LogWarning("the store cannot be written, trying again: " + result.status().ToString());
+    if (!Sleep(backoff_.Next())) break;
+  }
+  return Verdict::kFailed;
+}
+
+void Writer::WriteSingly(std::span<const Change> changes) {
+  std::vector<const Change*> left;
+  for (const Change& change : changes) left.push_back(&change);
+  for (int round = 0; !left.empty() && !abandoned(); ++round) {
+    std::vector<const Change*> suspects;  // Failed since the last one that was written: perhaps the store is to blame.
+    for (const Change* change : left) {
+      const Verdict verdict = TryWrite({change, 1});
+      if (verdict == Verdict::kRefused) Drop(*change);
+      if (verdict == Verdict::kFailed) suspects.push_back(change);
+      if (verdict != Verdict::kWritten) continue;
+      for (const Change* suspect : suspects) Drop(*suspect);
+      suspects.clear();
+    }
+    left = std::move(suspects);
+    if (round >= kMaxSuspicions) {
+      for (const Change* suspect : left) Drop(*suspect);
+      return;
+    }
+    if (!left.empty() && !Sleep(backoff_.Next())) return;
+  }
+}
+
+void Writer::Drop(const Change& change) {
+  ++counters_.dropped;
+  LogError("dropped " + change.gvr.ToString() + " " + change.row.name_space + "/" + change.row.name + " of cluster " +
+           change.cluster + ": the store does not take it");
+}
+
+bool Writer::Sleep(std::chrono::milliseconds delay) {
+  std::unique_lock lock(mutex_);
+  return !wake_.wait_for(lock, delay, [&] { return abandoned_; });
+}
+
+bool Writer::abandoned() const {
+  const std::scoped_lock lock(mutex_);
+  return abandoned_;
+}
+
+}  // namespace pedia::synchro

@@ -1,0 +1,57 @@
+// Writer: the one thread that writes to the store: many changes of many clusters in one transaction.
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <span>
+#include <thread>
+
+#include "storage/store.h"
+#include "synchro/backoff.h"
+#include "synchro/merge_queue.h"
+#include "synchro/synchro_manager.h"
+
+namespace pedia::synchro {
+
+// While the store cannot be used nothing is lost: the batch is tried again with back-off, and the queue fills up to its limit.
+// An object that the store refuses (BadRequest, or InternalError again and again) is dropped, counted and logged.
+// Jobs: a failure is tried again likewise; after kMaxJobFailures of another kind it is given up and logged. Thread-safe.
+class Writer {
+ public:
+  static constexpr int kMaxJobFailures = 5;
+
+  // `store` and `counters` must outlive it.
+  Writer(storage::Store& store, const SynchroOptions& options, SyncCounters& counters);
+  ~Writer();  // Stop(0 ms).
+
+  MergeQueue& queue() { return queue_; }
+  // Writes what is queued, for at most `timeout`; the rest is forgotten. Joins the thread.
+  void Stop(std::chrono::milliseconds timeout);
+
+ private:
+  enum class Verdict { kWritten, kRefused, kFailed };
+
+  void Run();
+  void RunJob(const StoreJob& job);
+  void Write(std::span<const storage::Change> changes);
+  // One transaction. Waits out an unusable store; kFailed: some other failure, or abandoned.
+  Verdict TryWrite(std::span<const storage::Change> changes);
+  // One by one; drops those that the store does not take while it takes others.
+  void WriteSingly(std::span<const storage::Change> changes);
+  void Drop(const storage::Change& change);
+  bool Sleep(std::chrono::milliseconds delay);  // False if abandoned.
+  bool abandoned() const;
+
+  storage::Store& store_;
+  const SynchroOptions options_;
+  SyncCounters& counters_;
+  MergeQueue queue_;
+  Backoff backoff_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool abandoned_ = false;
+  bool finished_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pedia::synchro
