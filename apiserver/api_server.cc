@@ -1,0 +1,244 @@
+#include "apiserver/api_server.h"
+
+#include <cstdio>
+#include <exception>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "apiserver/authentication.h"
+#include "apiserver/discovery_handler.h"
+#include "apiserver/exchange.h"
+#include "apiserver/health_handler.h"
+#include "apiserver/metered_writer.h"
+#include "apiserver/metrics.h"
+#include "apiserver/pedia_cluster_handler.h"
+#include "apiserver/request_info.h"
+#include "apiserver/resource_handler.h"
+#include "meta/json_reader.h"
+#include "meta/log.h"
+
+namespace pedia::apiserver {
+namespace {
+
+constexpr std::string_view kPaths =
+    R"({"paths":["/apis","/apis/clusterpedia.io","/apis/clusterpedia.io/v1beta1","/healthz","/livez","/metrics","/readyz","/version"]})";
+
+// A version 4 UUID, which finds one request in both sides' logs.
+std::string NewAuditId() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  const uint64_t high = (random() & 0xffffffffffff0fffu) | 0x4000u;
+  const uint64_t low = (random() & 0x3fffffffffffffffu) | 0x8000000000000000u;
+  char text[40];
+  std::snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%012llx",
+                static_cast<unsigned>(high >> 32), static_cast<unsigned>(high >> 16) & 0xffffu,
+                static_cast<unsigned>(high) & 0xffffu, static_cast<unsigned>(low >> 48),
+                static_cast<unsigned long long>(low & 0xffffffffffffu));
+  return text;
+}
+
+// "v0.1.0" gives {"0", "1"}.
+std::pair<std::string, std::string> MajorMinor(std::string_view git_version) {
+  if (!git_version.empty() && git_version[0] == 'v') git_version.remove_prefix(1);
+  const size_t dot = git_version.find('.');
+  if (dot == std::string_view::npos) return {"", ""};
+  const std::string_view rest = git_version.substr(dot + 1);
+  return {std::string(git_version.substr(0, dot)),
+          std::string(rest.substr(0, rest.find_first_not_of("0123456789")))};
+}
+
+std::string VersionDocument(const VersionInfo& version) {
+  const auto [major, minor] = MajorMinor(version.git_version);
+  return "{\"major\":" + JsonString(major) + ",\"minor\":" + JsonString(minor) +
+         ",\"gitVersion\":" + JsonString(version.git_version) +
+         ",\"gitCommit\":" + JsonString(version.git_commit) +
+         ",\"gitTreeState\":\"\",\"buildDate\":" + JsonString(version.build_date) +
+         ",\"goVersion\":\"\",\"compiler\":\"c++\",\"platform\":\"linux/amd64\"}";
+}
+
+// As Kubernetes reads it: what is there and neither "0" nor "false" is true.
+bool AsksForWatch(const query::UrlQuery& query) {
+  const std::optional<std::string_view> value = query.Find("watch");
+  return value && *value != "0" && *value != "false" && *value != "False" && *value != "FALSE";
+}
+
+bool IsReadable(const Exchange& exchange) {
+  const std::string& method = exchange.request.method;
+  const bool head_too =
+      exchange.info.endpoint == Endpoint::kHealth || exchange.info.endpoint == Endpoint::kMetrics;
+  return method == "GET" || (method == "HEAD" && head_too && !exchange.info.inner);
+}
+
+bool NeedsCredentials(const RequestInfo& info) {
+  return info.inner || info.endpoint != Endpoint::kHealth;
+}
+
+}  // namespace
+
+class ApiServer::Core {
+ public:
+  Core(storage::Store& store, discovery::Registry& registry, ApiServerOptions options)
+      : store_(store), registry_(registry), options_(std::move(options)), resources_(store) {}
+
+  void Handle(const HttpRequest& request, const std::shared_ptr<ResponseWriter>& response,
+              bool metrics_port);
+
+ private:
+  void Route(Exchange& exchange, bool metrics_port);
+  void RouteOuter(Exchange& exchange);
+  void RouteInner(Exchange& exchange);
+  void RouteOuterObjects(Exchange& exchange);
+  void SendMetrics(Exchange& exchange);
+  void SendMemberVersion(Exchange& exchange);
+
+  storage::Store& store_;
+  discovery::Registry& registry_;
+  const ApiServerOptions options_;
+  const ResourceHandler resources_;
+  const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
+};
+
+void ApiServer::Core::Handle(const HttpRequest& request,
+                             const std::shared_ptr<ResponseWriter>& response, bool metrics_port) {
+  const auto writer = std::make_shared<MeteredWriter>(response, metrics_);
+  Exchange exchange{request, writer,
+                    {},      {},
+                    nullptr, {{"Audit-Id", NewAuditId()}, {"Cache-Control", "no-cache, private"}}};
+  try {
+    Route(exchange, metrics_port);
+  } catch (const std::exception& error) {
+    LogError("request " + exchange.info.verb + " failed: " + error.what());
+    if (writer->head_written()) {
+      writer->Abort();
+    } else {
+      SendStatus(exchange, InternalError("the request could not be handled"));
+    }
+  }
+  writer->SetLabels(exchange.info.verb,
+                    exchange.names_resource ? exchange.info.gvr : GroupVersionResource());
+}
+
+void ApiServer::Core::Route(Exchange& exchange, bool metrics_port) {
+  const HttpRequest& request = exchange.request;
+  Result<query::UrlQuery> query = query::ParseUrlQuery(QueryOfTarget(request.target));
+  const bool watch = query.ok() && AsksForWatch(*query);
+  Result<RequestInfo> info = ParseRequestInfo(request.method, PathOfTarget(request.target), watch);
+  if (info.ok()) exchange.info = *std::move(info);
+  if (!metrics_port && (!info.ok() || NeedsCredentials(exchange.info))) {
+    const Status status =
+        Authenticate(request, {options_.bearer_token, options_.client_common_name});
+    if (!status.ok()) return SendStatus(exchange, status);
+  }
+  if (!info.ok()) return SendStatus(exchange, info.status());
+  if (!IsReadable(exchange)) return SendStatus(exchange, MethodNotAllowed());
+  if (!query.ok()) return SendStatus(exchange, query.status());
+  exchange.query = *std::move(query);
+  exchange.clusters = registry_.Get();
+  const bool operational =
+      exchange.info.endpoint == Endpoint::kHealth || exchange.info.endpoint == Endpoint::kMetrics;
+  if (metrics_port && (exchange.info.inner || !operational))
+    return SendStatus(exchange, UnknownResource());
+  exchange.info.inner ? RouteInner(exchange) : RouteOuter(exchange);
+}
+
+void ApiServer::Core::RouteOuter(Exchange& exchange) {
+  switch (exchange.info.endpoint) {
+    case Endpoint::kRoot:
+      return SendPlainDocument(exchange, kPaths);
+    case Endpoint::kHealth:
+      return HandleHealth(exchange, options_.ready_checks);
+    case Endpoint::kVersion:
+      return SendPlainDocument(exchange, VersionDocument(options_.version));
+    case Endpoint::kMetrics:
+      return SendMetrics(exchange);
+    case Endpoint::kCoreVersions:
+    case Endpoint::kGroupList:
+    case Endpoint::kGroup:
+    case Endpoint::kResourceList:
+      return HandleDiscovery(exchange);
+    case Endpoint::kObjects:
+      return RouteOuterObjects(exchange);
+    case Endpoint::kUnknown:
+      break;
+  }
+  SendStatus(exchange, UnknownResource());
+}
+
+void ApiServer::Core::RouteOuterObjects(Exchange& exchange) {
+  const GroupVersionResource& gvr = exchange.info.gvr;
+  if (gvr == GroupVersionResource{"cluster.clusterpedia.io", "v1alpha2", "pediaclusters"}) {
+    exchange.names_resource = true;
+    return HandlePediaClusters(exchange);
+  }
+  if (gvr == GroupVersionResource{"clusterpedia.io", "v1beta1", "collectionresources"}) {
+    exchange.names_resource = true;
+    return SendStatus(exchange, BadRequest("collectionresources is not supported yet"));
+  }
+  SendStatus(exchange, UnknownResource());
+}
+
+void ApiServer::Core::RouteInner(Exchange& exchange) {
+  const RequestInfo& info = exchange.info;
+  if (!info.cluster.empty() && exchange.clusters->Find(info.cluster) == nullptr) {
+    return SendStatus(exchange, BadRequest("the server could not find the requested cluster"));
+  }
+  switch (info.endpoint) {
+    case Endpoint::kHealth:
+      if (info.cluster.empty()) return HandleHealth(exchange, options_.ready_checks);
+      break;
+    case Endpoint::kVersion:
+      if (info.cluster.empty())
+        return SendPlainDocument(exchange, VersionDocument(options_.version));
+      return SendMemberVersion(exchange);
+    case Endpoint::kCoreVersions:
+    case Endpoint::kGroupList:
+    case Endpoint::kGroup:
+    case Endpoint::kResourceList:
+      return HandleDiscovery(exchange);
+    case Endpoint::kObjects:
+      return resources_.Handle(exchange);
+    case Endpoint::kRoot:
+    case Endpoint::kMetrics:
+    case Endpoint::kUnknown:
+      break;
+  }
+  SendStatus(exchange, UnknownResource());
+}
+
+void ApiServer::Core::SendMemberVersion(Exchange& exchange) {
+  const discovery::ClusterState* cluster = exchange.clusters->Find(exchange.info.cluster);
+  if (!IsValidJson(cluster->version_json)) {  // "" until the cluster has answered once.
+    return SendStatus(exchange, ServiceUnavailable("the version of cluster \"" + cluster->name +
+                                                   "\" is not known yet"));
+  }
+  SendPlainDocument(exchange, cluster->version_json);
+}
+
+void ApiServer::Core::SendMetrics(Exchange& exchange) {
+  std::vector<MetricSample> samples =
+      options_.metrics ? options_.metrics() : std::vector<MetricSample>();
+  samples.push_back({"pedia_store_size_bytes",
+                     "Size of the database on disk.",
+                     false,
+                     {},
+                     static_cast<double>(store_.SizeBytes())});
+  HeaderFields headers = exchange.headers;
+  headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  exchange.response->Send(200, headers, metrics_->Render(samples));
+}
+
+ApiServer::ApiServer(storage::Store& store, discovery::Registry& registry, ApiServerOptions options)
+    : core_(std::make_unique<Core>(store, registry, std::move(options))) {}
+ApiServer::~ApiServer() = default;
+
+void ApiServer::Handle(const HttpRequest& request,
+                       const std::shared_ptr<ResponseWriter>& response) {
+  core_->Handle(request, response, false);
+}
+
+void ApiServer::HandleMetrics(const HttpRequest& request,
+                              const std::shared_ptr<ResponseWriter>& response) {
+  core_->Handle(request, response, true);
+}
+
+}  // namespace pedia::apiserver

@@ -1,0 +1,68 @@
+// BeastConnection: one client of the Boost.Beast back-end, plain or TLS, from its handshake to its
+// end. Private to the http library.
+#pragma once
+#ifdef __SANITIZE_THREAD__
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK \
+  1  // ThreadSanitizer does not know fences; asio's mutexes order the same.
+#endif
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "apiserver/http_server.h"
+#include "apiserver/worker_pool.h"
+#include "meta/guarded.h"
+
+struct ssl_ctx_st;
+
+namespace pedia::apiserver {
+
+// What closes a connection from outside. Any thread.
+class BeastConnection {
+ public:
+  virtual ~BeastConnection() = default;
+  virtual void Start() = 0;
+  virtual void
+  Drain() = 0;  // Ends when the request that runs has been answered, at once if there is none.
+  virtual void Close() = 0;  // At once.
+};
+
+// The connections there are. Thread-safe.
+class ConnectionSet {
+ public:
+  void Add(uint64_t id, const std::weak_ptr<BeastConnection>& connection);
+  void Remove(uint64_t id);
+  size_t size() const;
+  std::vector<std::shared_ptr<BeastConnection>> All() const;
+  bool WaitUntilEmpty(std::chrono::milliseconds timeout) const;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::unordered_map<uint64_t, std::weak_ptr<BeastConnection>> connections_;
+};
+
+// What the connections of a server share; outlives them.
+struct BeastCore {
+  BeastCore(HttpServerOptions options_in, HttpHandler handler_in)
+      : options(std::move(options_in)),
+        handler(std::move(handler_in)),
+        workers(options.workers, options.max_requests) {}
+  const HttpServerOptions options;
+  const HttpHandler handler;
+  Guarded<std::shared_ptr<ssl_ctx_st>> tls;  // Null: plain.
+  ConnectionSet connections;
+  WorkerPool workers;
+};
+
+// `socket` runs on an io_context of one thread. The connection is in core->connections when Start
+// is called, and leaves it itself.
+std::shared_ptr<BeastConnection> MakeBeastConnection(std::shared_ptr<BeastCore> core, uint64_t id,
+                                                     boost::asio::ip::tcp::socket socket);
+
+}  // namespace pedia::apiserver

@@ -1,0 +1,89 @@
+#include "apiserver/body_stream.h"
+
+namespace pedia::apiserver {
+namespace {
+
+constexpr size_t kHoldBytes = 32 * 1024;
+constexpr size_t kFlushBytes = 64 * 1024;  // Of what follows.
+
+bool WantsPretty(const query::UrlQuery& query) {
+  const std::string_view value = query.Get("pretty");
+  return value == "1" || value == "t" || value == "T" || value == "true" || value == "True" ||
+         value == "TRUE";
+}
+
+}  // namespace
+
+BodyStream::BodyStream(Exchange& exchange, const MediaType& media)
+    : exchange_(exchange),
+      content_type_(media.ContentType()),
+      writer_(media.format, WantsPretty(exchange.query)) {}
+
+bool BodyStream::Document(std::string_view json) {
+  writer_.Document(json, &pending_);
+  return FlushIfLong();
+}
+
+bool BodyStream::BeginList(std::string_view head, std::string_view key) {
+  writer_.BeginList(head, key, &pending_);
+  return FlushIfLong();
+}
+
+bool BodyStream::Item(std::string_view json) {
+  writer_.Item(json, &pending_);
+  return FlushIfLong();
+}
+
+bool BodyStream::EndList(std::string_view tail) {
+  writer_.EndList(tail, &pending_);
+  return FlushIfLong();
+}
+
+HeaderFields BodyStream::Headers() const {
+  HeaderFields headers = exchange_.headers;
+  headers.emplace_back("Content-Type", content_type_);
+  headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  return headers;
+}
+
+void BodyStream::Start() {
+  HeaderFields headers = Headers();
+  if (AcceptsGzip(exchange_.request.headers)) gzip_ = GzipWriter::TryMake();
+  if (gzip_) headers.emplace_back("Content-Encoding", "gzip");
+  exchange_.response->WriteHead(200, headers, {});
+  started_ = true;
+}
+
+bool BodyStream::FlushIfLong() {
+  if (client_gone_) return false;
+  return pending_.size() < (started_ ? kFlushBytes : kHoldBytes) || Flush();
+}
+
+bool BodyStream::Flush() {
+  if (!started_) Start();
+  if (gzip_) {
+    gzip_->Write(pending_, compressed_);
+    client_gone_ = !compressed_.empty() && !exchange_.response->Write(compressed_);
+    compressed_.clear();
+  } else {
+    client_gone_ = !pending_.empty() && !exchange_.response->Write(pending_);
+  }
+  pending_.clear();
+  return !client_gone_;
+}
+
+void BodyStream::Finish() {
+  if (client_gone_) return;
+  if (!started_) {
+    started_ = true;
+    return exchange_.response->Send(200, Headers(), pending_);
+  }
+  if (!Flush()) return;
+  if (gzip_) {
+    gzip_->Finish(compressed_);
+    if (!exchange_.response->Write(compressed_)) return;
+  }
+  exchange_.response->Finish();
+}
+
+}  // namespace pedia::apiserver

@@ -1,0 +1,122 @@
+// HttpServer: the seam between pedia and the network. Two back-ends pass one test suite:
+// Boost.Beast (TLS and plain) and Pistache (plain, GET only, small answers; for metrics and
+// health). Source: RFC 9112, RFC 9110.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "meta/result.h"
+
+namespace pedia::apiserver {
+
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+
+// What the client proved by its certificate, verified against client_ca_pem.
+struct PeerIdentity {
+  std::string common_name;
+  std::vector<std::string> organizations;  // Every O, in order.
+};
+
+struct HttpRequest {
+  std::string method;  // As sent: "GET".
+  std::string
+      target;  // As sent, not decoded: "/api/v1/pods?limit=5". Of "http://host/path", "/path".
+  HeaderFields headers;  // In order, repeated ones kept, names as sent.
+  std::string body;
+  std::string remote_address;        // "127.0.0.1:4711"
+  std::optional<PeerIdentity> peer;  // Only over TLS with a verified client certificate.
+
+  // The first value of a header, name in any case.
+  std::optional<std::string_view> Header(std::string_view name) const;
+};
+
+// The answer to one request. Thread-safe in the sense that any one thread at a time may use it, any
+// thread. Dropping the last reference without Finish aborts the connection.
+class ResponseWriter {
+ public:
+  virtual ~ResponseWriter() = default;
+  // Once, first. With `content_length` exactly so many bytes follow; without, the body is chunked
+  // (HTTP/1.0: until close). Date, Connection, Content-Length and Transfer-Encoding are the
+  // server's own. HEAD: body bytes are dropped.
+  virtual void WriteHead(int status, const HeaderFields& headers,
+                         std::optional<uint64_t> content_length) = 0;
+  // Appends body bytes. Blocks while more than write_buffer_bytes are unsent. False: the client is
+  // gone or was cut off for being slow; nothing will be sent any more.
+  virtual bool Write(std::string_view bytes) = 0;
+  // As Write, without ever blocking; for watches. False also when more than `limit` bytes are
+  // unsent already.
+  virtual bool TryWrite(std::string_view bytes, size_t limit) = 0;
+  virtual void Finish() = 0;  // The body is complete.
+  virtual void Abort() = 0;   // Closes the connection, so that the client sees an incomplete body.
+  virtual bool ClientGone() const = 0;
+  // Runs `callback` once when the client goes before Finish (at once if it already has). On any
+  // thread; must not block.
+  virtual void OnClientGone(std::function<void()> callback) = 0;
+
+  // Head, body and Finish in one.
+  void Send(int status, const HeaderFields& headers, std::string_view body);
+};
+
+// Runs on a worker thread and may block. The response may be finished later, from another thread.
+using HttpHandler = std::function<void(const HttpRequest& request,
+                                       const std::shared_ptr<ResponseWriter>& response)>;
+
+struct TlsOptions {
+  std::string certificate_pem;  // Leaf first, then intermediates.
+  std::string key_pem;
+  std::string client_ca_pem;  // "" = no client certificates are asked for. A client without one is
+                              // let in; a bad one is refused.
+};
+
+struct HttpServerOptions {
+  std::string bind_address = "127.0.0.1";
+  uint16_t port = 0;                // 0 picks one.
+  std::optional<TlsOptions> tls{};  // Empty: plain HTTP.
+  int io_threads = 2;
+  int workers = 16;  // Requests handled at once.
+  size_t max_requests =
+      400;  // In flight: being handled or waiting for a worker; more get 429, Retry-After: 1.
+  size_t max_connections = 4096;
+  size_t max_header_bytes =
+      128 * 1024;  // Request line and headers (URLs of 64 KB work); more get 431.
+  size_t max_body_bytes = 3 * 1024 * 1024;  // More get 413.
+  size_t write_buffer_bytes = 256 * 1024;   // Per response.
+  std::chrono::milliseconds handshake_timeout{10'000};
+  std::chrono::milliseconds header_timeout{
+      10'000};  // First to last byte of a request's head and body.
+  std::chrono::milliseconds idle_timeout{120'000};  // Between requests.
+  std::chrono::milliseconds write_timeout{
+      30'000};  // Without a byte taken by the client while some are waiting.
+};
+
+// Errors produced by the server itself have a metav1.Status JSON body: 400 malformed, 408, 413,
+// 417, 429, 431, 500 for a handler that throws, 501 for another Transfer-Encoding than chunked,
+// 503.
+class HttpServer {
+ public:
+  virtual ~HttpServer() = default;  // Closes everything at once.
+  virtual uint16_t port() const = 0;
+  // New handshakes use this certificate; running connections go on.
+  virtual Status ReplaceCertificate(const TlsOptions& tls) = 0;
+  // Stops accepting, lets running requests end for at most `timeout`, then closes the rest.
+  // Idempotent.
+  virtual void Drain(std::chrono::milliseconds timeout) = 0;
+};
+
+// Errors: BadRequest for unusable certificates; ServiceUnavailable naming address and port if it
+// cannot listen.
+Result<std::unique_ptr<HttpServer>> StartBeastServer(HttpServerOptions options,
+                                                     HttpHandler handler);
+// Refuses TLS options. Anything but a complete, short GET or HEAD without a body gets a 4xx and the
+// connection is closed.
+Result<std::unique_ptr<HttpServer>> StartPistacheServer(HttpServerOptions options,
+                                                        HttpHandler handler);
+
+}  // namespace pedia::apiserver

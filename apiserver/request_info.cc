@@ -1,0 +1,190 @@
+#include "apiserver/request_info.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "query/url_query.h"
+
+namespace pedia::apiserver {
+namespace {
+
+// More than the longest path that means anything; what follows is not looked at.
+constexpr size_t kMaxSegments = 24;
+
+using Segments = std::span<const std::string>;
+
+bool HasControlCharacter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+bool IsPlainSegment(std::string_view segment) {
+  return !segment.empty() && segment != "." && segment != ".." &&
+         segment.find('/') == std::string_view::npos;
+}
+
+// The decoded segments, or an empty optional inside the Result if the path can name nothing.
+Result<std::optional<std::vector<std::string>>> SplitPath(std::string_view path) {
+  if (path.empty() || path[0] != '/') return BadRequest("the request path must start with '/'");
+  path.remove_prefix(1);
+  std::vector<std::string> segments;
+  if (path.empty()) return std::optional(std::move(segments));
+  if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  while (true) {
+    const size_t end = path.find('/');
+    std::optional<std::string> segment = query::DecodePathSegment(path.substr(0, end));
+    if (!segment || HasControlCharacter(*segment))
+      return BadRequest("the request path contains an invalid escape or character");
+    if (!IsPlainSegment(*segment) || segments.size() == kMaxSegments)
+      return std::optional<std::vector<std::string>>();
+    segments.push_back(*std::move(segment));
+    if (end == std::string_view::npos) break;
+    path.remove_prefix(end + 1);
+  }
+  return std::optional(std::move(segments));
+}
+
+std::string VerbOfMethod(std::string_view method) {
+  static constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
+      {"GET", "get"},    {"HEAD", "get"},    {"POST", "create"},
+      {"PUT", "update"}, {"PATCH", "patch"}, {"DELETE", "delete"}};
+  for (const auto& [name, verb] : kVerbs) {
+    if (name == method) return std::string(verb);
+  }
+  return "other";
+}
+
+std::string Join(Segments segments) {
+  std::string text;
+  for (const std::string& segment : segments) text += (text.empty() ? "" : "/") + segment;
+  return text;
+}
+
+// What follows /api/v1 or /apis/<group>/<version>.
+void ParseObjects(Segments rest, bool watch, RequestInfo* info) {
+  const bool old_watch =
+      rest[0] == "watch" &&
+      rest.size() > 1;  // "/api/v1/watch/pods", "/api/v1/watch/namespaces/a/pods/b".
+  if (old_watch) {
+    rest = rest.subspan(1);
+  }
+  if (rest[0] == "namespaces" && rest.size() > 2) {
+    info->name_space = rest[1];
+    // /namespaces/<name>/status is about the namespace itself; everything else is a resource in it.
+    const bool own_subresource = rest.size() == 3 && (rest[2] == "status" || rest[2] == "finalize");
+    if (own_subresource) {
+      info->name_space.clear();
+    } else {
+      rest = rest.subspan(2);
+    }
+  }
+  info->endpoint = Endpoint::kObjects;
+  info->gvr.resource = rest[0];
+  if (rest.size() > 1) info->name = rest[1];
+  if (rest.size() > 2) info->subresource = Join(rest.subspan(2));
+  if (info->verb != "get") return;
+  if (old_watch || (watch && info->name.empty())) {
+    info->verb = "watch";
+  } else if (info->name.empty()) {
+    info->verb = "list";
+  }
+}
+
+void ParseApi(Segments segments, bool watch, RequestInfo* info) {
+  if (segments.size() == 1) {
+    info->endpoint = Endpoint::kCoreVersions;
+    return;
+  }
+  info->gvr.version = segments[1];
+  if (segments.size() == 2) {
+    info->endpoint = Endpoint::kResourceList;
+  } else {
+    ParseObjects(segments.subspan(2), watch, info);
+  }
+}
+
+void ParseApis(Segments segments, bool watch, RequestInfo* info) {
+  if (segments.size() > 1) info->gvr.group = segments[1];
+  if (segments.size() > 2) info->gvr.version = segments[2];
+  switch (segments.size()) {
+    case 1:
+      info->endpoint = Endpoint::kGroupList;
+      return;
+    case 2:
+      info->endpoint = Endpoint::kGroup;
+      return;
+    case 3:
+      info->endpoint = Endpoint::kResourceList;
+      return;
+    default:
+      ParseObjects(segments.subspan(3), watch, info);
+  }
+}
+
+void ParseHealth(Segments segments, RequestInfo* info) {
+  info->endpoint = Endpoint::kHealth;
+  info->health_group = segments[0];
+  info->health_check = Join(segments.subspan(1));
+}
+
+void ParseSegments(Segments segments, bool watch, RequestInfo* info) {
+  const std::string& first = segments[0];
+  if (first == "api") return ParseApi(segments, watch, info);
+  if (first == "apis") return ParseApis(segments, watch, info);
+  if (first == "healthz" || first == "livez" || first == "readyz")
+    return ParseHealth(segments, info);
+  if (first == "version" && segments.size() == 1) info->endpoint = Endpoint::kVersion;
+  if (first == "metrics" && segments.size() == 1 && !info->inner)
+    info->endpoint = Endpoint::kMetrics;
+}
+
+bool IsBelowResources(Segments segments) {
+  return segments.size() >= 4 && segments[0] == "apis" && segments[1] == "clusterpedia.io" &&
+         segments[2] == "v1beta1" && segments[3] == "resources";
+}
+
+}  // namespace
+
+Result<RequestInfo> ParseRequestInfo(std::string_view method, std::string_view path, bool watch) {
+  const Result<std::optional<std::vector<std::string>>> split = SplitPath(path);
+  if (!split.ok()) return split.status();
+  RequestInfo info;
+  info.verb = VerbOfMethod(method);
+  if (!*split) return info;
+  Segments segments(**split);
+  if (IsBelowResources(segments)) {
+    info.inner = true;
+    segments = segments.subspan(4);
+    if (segments.size() >= 2 && segments[0] == "clusters") {
+      info.cluster = segments[1];
+      segments = segments.subspan(2);
+    }
+    if (!segments.empty()) ParseSegments(segments, watch, &info);
+  } else if (segments.empty()) {
+    info.endpoint = Endpoint::kRoot;
+  } else {
+    ParseSegments(segments, watch, &info);
+  }
+  return info;
+}
+
+std::string_view PathOfTarget(std::string_view target) {
+  std::string_view path = target.substr(0, target.find('?'));
+  if (!path.empty() && path[0] != '/') {  // The absolute form, for proxies: "http://host/path".
+    const size_t scheme = path.find("://");
+    if (scheme == std::string_view::npos) return path;
+    const size_t slash = path.find('/', scheme + 3);
+    return slash == std::string_view::npos ? std::string_view("/") : path.substr(slash);
+  }
+  return path;
+}
+
+std::string_view QueryOfTarget(std::string_view target) {
+  const size_t mark = target.find('?');
+  return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+}
+
+}  // namespace pedia::apiserver

@@ -1,0 +1,234 @@
+#include "apiserver/response_stream.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "meta/log.h"
+
+namespace pedia::apiserver {
+namespace {
+
+// A Write takes effect in pieces of this size, so that one of many megabytes does not defeat the
+// bound of the buffer.
+constexpr size_t kPieceBytes = 64 * 1024;
+
+bool HasNoBody(int status) {
+  return status == 204 || status == 304 || (status >= 100 && status < 200);
+}
+
+class Writer final : public ResponseWriter {
+ public:
+  explicit Writer(std::shared_ptr<ResponseStream> stream) : stream_(std::move(stream)) {}
+  ~Writer() override { stream_->Abort(); }  // Without effect after Finish.
+  void WriteHead(int status, const HeaderFields& headers,
+                 std::optional<uint64_t> content_length) override {
+    stream_->WriteHead(status, headers, content_length);
+  }
+  bool Write(std::string_view bytes) override { return stream_->Write(bytes); }
+  bool TryWrite(std::string_view bytes, size_t limit) override {
+    return stream_->TryWrite(bytes, limit);
+  }
+  void Finish() override { stream_->Finish(); }
+  void Abort() override { stream_->Abort(); }
+  bool ClientGone() const override { return stream_->ClientGone(); }
+  void OnClientGone(std::function<void()> callback) override {
+    stream_->OnClientGone(std::move(callback));
+  }
+
+ private:
+  const std::shared_ptr<ResponseStream> stream_;
+};
+
+}  // namespace
+
+std::shared_ptr<ResponseWriter> MakeWriter(std::shared_ptr<ResponseStream> stream) {
+  return std::make_shared<Writer>(std::move(stream));
+}
+
+ResponseStream::ResponseStream(const Options& options, std::function<void()> ready)
+    : options_(options), ready_(std::move(ready)), keep_alive_(options.keep_alive) {}
+
+void ResponseStream::WriteHead(int status, const HeaderFields& headers,
+                               std::optional<uint64_t> content_length) {
+  const std::scoped_lock lock(mutex_);
+  if (state_ != State::kHead) return;
+  state_ = State::kBody;
+  if (HasNoBody(status)) {
+    framing_ = Framing::kNone;
+  } else if (content_length) {
+    framing_ = Framing::kContentLength;
+    remaining_ = *content_length;
+  } else {
+    framing_ = options_.minor_version == 0 ? Framing::kUntilClose : Framing::kChunked;
+  }
+  if (framing_ == Framing::kUntilClose) keep_alive_ = false;
+  if (cut_) return;
+  pending_ += FormatHead({.status = status,
+                          .framing = framing_,
+                          .content_length = remaining_,
+                          .minor_version = options_.minor_version,
+                          .keep_alive = keep_alive_},
+                         headers);
+  Notify();
+}
+
+bool ResponseStream::Write(std::string_view bytes) {
+  std::unique_lock lock(mutex_);
+  bytes = Admit(bytes);
+  do {
+    room_.wait(lock, [&] { return !writable() || unsent() <= options_.buffer_bytes; });
+    if (!writable()) return false;
+    const std::string_view piece = bytes.substr(0, kPieceBytes);
+    AppendBody(piece);
+    bytes.remove_prefix(piece.size());
+  } while (!bytes.empty());
+  return true;
+}
+
+bool ResponseStream::TryWrite(std::string_view bytes, size_t limit) {
+  const std::scoped_lock lock(mutex_);
+  if (!writable() || unsent() > limit) return false;
+  AppendBody(Admit(bytes));
+  return true;
+}
+
+// The part of `bytes` that goes on the wire: none for HEAD, and never more than the announced
+// length.
+std::string_view ResponseStream::Admit(std::string_view bytes) {
+  if (options_.head_only || framing_ == Framing::kNone) return {};
+  if (framing_ != Framing::kContentLength) return bytes;
+  if (bytes.size() > remaining_) {
+    LogError("a handler wrote more than the Content-Length it announced; the rest is dropped");
+    bytes = bytes.substr(0, static_cast<size_t>(remaining_));
+  }
+  remaining_ -= bytes.size();
+  return bytes;
+}
+
+void ResponseStream::AppendBody(std::string_view bytes) {
+  if (bytes.empty()) return;  // An empty chunk would end the body.
+  if (framing_ == Framing::kChunked) {
+    char size[20];
+    const int length = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+    pending_.append(size, static_cast<size_t>(length)).append(bytes).append("\r\n");
+  } else {
+    pending_.append(bytes);
+  }
+  Notify();
+}
+
+void ResponseStream::Finish() {
+  std::vector<std::function<void()>> dropped;  // Destroyed without the lock: they may own anything.
+  const std::scoped_lock lock(mutex_);
+  if (state_ == State::kFinished || state_ == State::kAborted) return;
+  if (state_ == State::kHead) {
+    LogError("a handler finished an answer that it had not begun");
+    state_ = State::kAborted;
+  } else if (framing_ == Framing::kContentLength && remaining_ > 0 && !options_.head_only) {
+    if (!cut_) LogError("a handler wrote less than the Content-Length it announced");
+    state_ = State::kAborted;
+  } else {
+    if (framing_ == Framing::kChunked && !options_.head_only) pending_ += "0\r\n\r\n";
+    state_ = State::kFinished;
+  }
+  dropped.swap(callbacks_);
+  Notify();
+}
+
+void ResponseStream::Abort() {
+  std::vector<std::function<void()>> dropped;
+  const std::scoped_lock lock(mutex_);
+  if (state_ == State::kFinished || state_ == State::kAborted) return;
+  state_ = State::kAborted;
+  dropped.swap(callbacks_);
+  room_.notify_all();
+  Notify();
+}
+
+bool ResponseStream::ClientGone() const {
+  const std::scoped_lock lock(mutex_);
+  return gone_;
+}
+
+bool ResponseStream::head_written() const {
+  const std::scoped_lock lock(mutex_);
+  return state_ != State::kHead;
+}
+
+void ResponseStream::OnClientGone(std::function<void()> callback) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (state_ == State::kFinished || state_ == State::kAborted) return;
+    if (!gone_) {
+      callbacks_.push_back(std::move(callback));
+      return;
+    }
+  }
+  callback();
+}
+
+ResponseStream::Next ResponseStream::Take(std::string& out) {
+  const std::scoped_lock lock(mutex_);
+  notified_ = false;
+  if (!pending_.empty()) {
+    out.swap(pending_);
+    taken_ += out.size();
+    return Next::kSend;
+  }
+  if (state_ != State::kFinished && state_ != State::kAborted) return Next::kWait;
+  ready_ = nullptr;
+  return state_ == State::kFinished ? Next::kComplete : Next::kIncomplete;
+}
+
+void ResponseStream::Sent(size_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  taken_ -= std::min(bytes, taken_);
+  if (unsent() <= options_.buffer_bytes) room_.notify_all();
+}
+
+void ResponseStream::PeerClosed() {
+  std::unique_lock lock(mutex_);
+  RunCallbacks(lock);
+}
+
+void ResponseStream::Cut() {
+  std::function<void()> ready;
+  std::unique_lock lock(mutex_);
+  cut_ = true;
+  ready.swap(ready_);
+  std::string().swap(pending_);
+  room_.notify_all();
+  RunCallbacks(lock);
+}
+
+void ResponseStream::RunCallbacks(std::unique_lock<std::mutex>& lock) {
+  gone_ = true;
+  std::vector<std::function<void()>> callbacks;
+  callbacks.swap(callbacks_);
+  lock.unlock();
+  for (const auto& callback : callbacks) callback();
+}
+
+void ResponseStream::ForbidKeepAlive() {
+  const std::scoped_lock lock(mutex_);
+  if (state_ == State::kHead) keep_alive_ = false;
+}
+
+bool ResponseStream::keep_alive() const {
+  const std::scoped_lock lock(mutex_);
+  return keep_alive_;
+}
+
+bool ResponseStream::ends_by_close() const {
+  const std::scoped_lock lock(mutex_);
+  return framing_ == Framing::kUntilClose;
+}
+
+void ResponseStream::Notify() {
+  if (notified_ || !ready_) return;
+  notified_ = true;
+  ready_();
+}
+
+}  // namespace pedia::apiserver

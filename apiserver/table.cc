@@ -1,0 +1,205 @@
+#include "apiserver/table.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "apiserver/table_cells.h"
+#include "apiserver/table_definition.h"
+#include "meta/json_reader.h"
+
+namespace pedia::apiserver {
+namespace {
+
+constexpr char kClusterPath[] = "metadata.annotations.shadow.clusterpedia.io/cluster-name";
+constexpr size_t kMaxFields = 24;  // Of one kind.
+constexpr size_t kMaxPaths = 12;   // Of one column.
+
+using Fields = std::array<std::string_view, kMaxFields>;
+
+// The paths of a kind as a tree, so that one scan finds them all.
+class FieldTree {
+ public:
+  // The number under which Scan stores the value at `path`; the same for equal paths.
+  size_t Add(std::string_view path) {
+    Node* node = &root_;
+    for (bool in_map = false; !path.empty();) {
+      assert(node->field < 0 && "a path is the beginning of another one");
+      const std::string_view key = in_map ? path : path.substr(0, path.find('.'));
+      in_map = key == "annotations" || key == "labels";  // What follows is one key, dots and all.
+      path.remove_prefix(std::min(path.size(), key.size() + 1));
+      node = &Child(node, key);
+    }
+    assert(node->children.empty() && "a path is the beginning of another one");
+    if (node->field < 0) node->field = static_cast<int>(size_++);
+    assert(size_ <= kMaxFields);
+    return static_cast<size_t>(node->field);
+  }
+
+  Fields Scan(std::string_view body) const {
+    Fields fields;
+    JsonReader reader(body);
+    ScanObject(root_, &reader, &fields);
+    return fields;
+  }
+
+ private:
+  struct Node {
+    std::string key;
+    int field = -1;
+    std::vector<Node> children;
+  };
+
+  static Node& Child(Node* parent, std::string_view key) {
+    for (Node& child : parent->children) {
+      if (child.key == key) return child;
+    }
+    parent->children.push_back({});
+    parent->children.back().key = key;
+    return parent->children.back();
+  }
+
+  static void ScanObject(const Node& node, JsonReader* reader, Fields* fields) {
+    if (!reader->BeginObject()) return;
+    for (std::string_view key; reader->NextMember(&key);) {
+      const Node* child = nullptr;
+      for (const Node& candidate : node.children) {
+        if (candidate.key == key) child = &candidate;
+      }
+      if (child == nullptr) {
+        reader->Skip();
+      } else if (child->field < 0) {
+        ScanObject(*child, reader, fields);
+      } else {
+        const std::string_view value = reader->Skip();
+        (*fields)[static_cast<size_t>(child->field)] = value == "null" ? std::string_view() : value;
+      }
+    }
+  }
+
+  Node root_;
+  size_t size_ = 0;
+};
+
+class DefinedPrinter : public TablePrinter {
+ public:
+  explicit DefinedPrinter(const TableDefinition& definition) {
+    Add({"Cluster", "string", 0, {kClusterPath}, TextCell}, definition.resource);
+    for (const ColumnDefinition& column : definition.columns) Add(column, definition.resource);
+    if (definition.has_pod_conditions) phase_ = static_cast<int>(tree_.Add("status.phase"));
+  }
+
+  const std::vector<TableColumn>& columns() const override { return columns_; }
+
+  void AppendCells(std::string_view body, int64_t now, std::string* out) const override {
+    WriteCells(tree_.Scan(body), now, out);
+  }
+
+  void AppendRowMembers(std::string_view body, int64_t now, std::string* out) const override {
+    const Fields fields = tree_.Scan(body);
+    *out += "\"cells\":";
+    WriteCells(fields, now, out);
+    if (phase_ >= 0) AppendConditions(fields[static_cast<size_t>(phase_)], out);
+  }
+
+ private:
+  struct Cell {
+    std::vector<size_t> fields;
+    CellFunction write;
+  };
+
+  void Add(const ColumnDefinition& column, std::string_view resource) {
+    const std::string_view name = column.name;
+    columns_.push_back({column.name, column.type, name == "Name" ? "name" : "",
+                        std::string(FindColumnDescription(resource, name)), column.priority});
+    if (column.write == nullptr) return;
+    assert(column.paths.size() <= kMaxPaths);
+    Cell cell{{}, column.write};
+    for (const char* path : column.paths) cell.fields.push_back(tree_.Add(path));
+    cells_.push_back(std::move(cell));
+  }
+
+  void WriteCells(const Fields& fields, int64_t now, std::string* out) const {
+    CellWriter writer(now, out);
+    std::array<std::string_view, kMaxPaths> values;
+    for (const Cell& cell : cells_) {
+      for (size_t i = 0; i < cell.fields.size(); ++i) values[i] = fields[cell.fields[i]];
+      cell.write(RawValues(values.data(), cell.fields.size()), &writer);
+    }
+    writer.Finish();
+  }
+
+  // kubectl used to hide such rows; other clients still look at it.
+  static void AppendConditions(std::string_view phase, std::string* out) {
+    if (IsText(phase, "Succeeded")) {
+      *out += R"(,"conditions":[{"type":"Completed","status":"True","reason":"Succeeded",)"
+              R"("message":"The pod has completed successfully."}])";
+    } else if (IsText(phase, "Failed")) {
+      *out +=
+          R"(,"conditions":[{"type":"Completed","status":"True","reason":"Failed","message":"The pod failed."}])";
+    }
+  }
+
+  FieldTree tree_;
+  std::vector<TableColumn> columns_;
+  std::vector<Cell> cells_;
+  int phase_ = -1;
+};
+
+// Kinds that kube-apiserver has no printer for show when they were created, not how old they are.
+std::vector<TableDefinition> TablesWithoutPrinter() {
+  const ColumnDefinition created = {
+      "Created At", "date", 0, {"metadata.creationTimestamp"}, TextCell};
+  const std::vector<ColumnDefinition> columns = {NameColumn(), created};
+  return {{"", "limitranges", columns},
+          {"rbac.authorization.k8s.io", "roles", columns},
+          {"rbac.authorization.k8s.io", "clusterroles", columns},
+          {"apiextensions.k8s.io", "customresourcedefinitions", columns}};
+}
+
+// Custom resources, as kube-apiserver prints those whose definition names no columns.
+TableDefinition OtherTable() {
+  return {"", "", {NameColumn(), {"Age", "date", 0, {"metadata.creationTimestamp"}, AgeCell}}};
+}
+
+class PrinterRegistry {
+ public:
+  PrinterRegistry() : other_(OtherTable()) {
+    for (auto* tables :
+         {AppsTables, AutoscalingTables, BatchTables, ClusterTables, ConfigTables, NetworkTables,
+          PodTables, RbacTables, StorageTables, TablesWithoutPrinter}) {
+      for (const TableDefinition& table : tables()) {
+        const bool is_new =
+            printers_
+                .emplace(Key(table.group, table.resource), std::make_unique<DefinedPrinter>(table))
+                .second;
+        assert(is_new);
+        (void)is_new;
+      }
+    }
+  }
+
+  const TablePrinter& Find(const std::string& group, const std::string& resource) const {
+    const auto it = printers_.find(Key(group, resource));
+    return it == printers_.end() ? other_ : *it->second;
+  }
+
+ private:
+  using Key = std::pair<std::string,
+                        std::string>;  // Group and resource: versions of a kind share a printer.
+
+  std::map<Key, std::unique_ptr<DefinedPrinter>> printers_;
+  DefinedPrinter other_;
+};
+
+}  // namespace
+
+const TablePrinter& FindTablePrinter(const GroupVersionResource& gvr) {
+  static const PrinterRegistry registry;
+  return registry.Find(gvr.group, gvr.resource);
+}
+
+}  // namespace pedia::apiserver
