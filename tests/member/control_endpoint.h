@@ -1,0 +1,27 @@
+// The control endpoint of pedia-member: commands a running simulator by HTTP, from loopback only.
+//   POST   /__faults   a fault (faults.h, ParseFault)                -> {"id":1}
+//   GET    /__faults                                                 -> {"1":3}: how many requests
+//   each has hit DELETE /__faults                                                    ends all
+//   faults POST   /__watches
+//   {"break":"close|drop|expire|error|truncate|garbage|freeze","path":"/api/v1/pods"} POST /__world
+//   {"compact":true}                                 older resourceVersions are gone POST /__churn
+//   {"rate":20}                                      changes per second POST   /__refuse
+//   {"ms":2000}                                      the port is closed for so long POST
+//   /__discovery {"aggregated":false} GET    /__dump -> {path: object}
+#pragma once
+#include <memory>
+
+#include "apiserver/http_server.h"
+#include "tests/member/churn.h"
+
+namespace pedia::member {
+
+class MemberServer;
+
+// Whether the request is for this endpoint.
+bool IsControlRequest(const apiserver::HttpRequest& request);
+// Answers it. `churn` may be null.
+void HandleControl(const apiserver::HttpRequest& request, apiserver::ResponseWriter& response,
+                   MemberServer& server, Churn* churn);
+
+}  // namespace pedia::member

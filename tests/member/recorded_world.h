@@ -1,0 +1,25 @@
+// Loads a recorded cluster: a gzip file of {path: document} with discovery and lists, e.g.
+// tests/testdata/world/world.json.gz.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "meta/result.h"
+#include "tests/member/world.h"
+
+namespace pedia::member {
+
+struct RecordedOptions {
+  std::filesystem::path file;
+  // "" = exactly as recorded. Else uids and node names become those of a cluster of this name
+  // (consistently, references included), so that several clusters can be told apart.
+  std::string cluster;
+};
+
+// Adds API, version and objects to `world`. Errors: BadRequest naming the file.
+Status LoadRecordedWorld(World& world, const RecordedOptions& options);
+
+// The whole content of a gzip file. Errors: as above.
+Result<std::string> ReadGzipFile(const std::filesystem::path& file);
+
+}  // namespace pedia::member
