@@ -1,0 +1,155 @@
+// pedia: one binary, a subcommand per role.
+#include <malloc.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "cmd/data_directory.h"
+#include "cmd/standalone.h"
+#include "cmd/version.h"
+
+namespace pedia::cmd {
+namespace {
+
+constexpr const char* kExamples = R"(
+Examples:
+  # Sync every cluster of the kubeconfig and search them all at once:
+  pedia standalone
+  kubectl --kubeconfig ~/.local/share/pedia/pedia.kubeconfig get pods -A
+  # Only two contexts, only pods and deployments:
+  pedia standalone --context prod --context staging --sync pods --sync deployments.apps
+  # Clusters from PediaCluster manifests:
+  pedia standalone --clusters clusters/
+)";
+
+const std::vector<std::string> kDefaultSkip = {"leases.coordination.k8s.io", "events", "events.events.k8s.io", "secrets",
+                                               "endpointslices.discovery.k8s.io"};
+
+// Flags as the user gives them; turned into StandaloneOptions when the command line is complete.
+struct StandaloneFlags {
+  StandaloneOptions options;
+  std::vector<std::string> manifests;
+  std::vector<std::string> sync = {"*"};
+  std::vector<std::string> skip;
+  std::string data_directory = DefaultDataDirectory().string();
+  uint16_t metrics_port = 0;
+};
+
+void AddDataDirectoryFlag(CLI::App* command, std::string* directory) {
+  command->add_option("--data-dir", *directory, "Folder for the database, the certificates and pedia.kubeconfig")->capture_default_str();
+}
+
+CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
+  CLI::App* command = app.add_subcommand("standalone", "Sync and serve in one process, on embedded SQLite");
+  StandaloneOptions& options = flags->options;
+  command->add_option("--kubeconfig", options.sources.kubeconfig, "Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)")->type_name("FILE");
+  command->add_option("--context", options.sources.contexts, "Context to sync; may be repeated (default: every context)")->type_name("NAME");
+  command->add_option("--clusters", flags->manifests,
+                      "PediaCluster manifests, a file or a folder; may be repeated. Without --kubeconfig and --context no kubeconfig is read then")
+      ->type_name("FILE|DIR");
+  command->add_option("--sync", flags->sync, "What to sync of contexts: RESOURCE, RESOURCE.GROUP or '*'; may be repeated, or separated by commas")
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("--skip", flags->skip,
+                      "What not to sync of contexts, as for --sync; 'none' for nothing (default: leases, events, secrets, endpointslices, unless --sync names them)")
+      ->delimiter(',')
+      ->type_name("RESOURCE");
+  AddDataDirectoryFlag(command, &flags->data_directory);
+  command->add_option("--bind-address", options.bind_address, "Address to listen on")->capture_default_str();
+  command->add_option("--secure-port", options.secure_port, "HTTPS port; 0 picks a free one")->capture_default_str();
+  command->add_option("--metrics-port", flags->metrics_port, "Plain HTTP port of /metrics and /healthz; 0 picks a free one (default: off)");
+  command->add_flag("--progress-by-kind", options.progress_by_kind, "Show the progress of the first sync for each kind");
+  command->footer(kExamples);
+  return command;
+}
+
+Status Complete(const CLI::App& command, StandaloneFlags* flags) {
+  StandaloneOptions& options = flags->options;
+  options.data_directory = flags->data_directory;
+  if (command.count("--metrics-port") > 0) options.metrics_port = flags->metrics_port;
+  options.sources.manifests.assign(flags->manifests.begin(), flags->manifests.end());
+  options.sources.use_kubeconfig =
+      flags->manifests.empty() || command.count("--kubeconfig") > 0 || command.count("--context") > 0;
+  auto rules = ParseSyncFlag(flags->sync);
+  if (!rules.ok()) return rules.status();
+  options.sources.sync = *std::move(rules);
+  if (command.count("--skip") == 0) {
+    for (const std::string& resource : kDefaultSkip) {
+      if (std::find(flags->sync.begin(), flags->sync.end(), resource) == flags->sync.end()) options.sources.skip.push_back(resource);
+    }
+  } else if (flags->skip != std::vector<std::string>{"none"}) {
+    options.sources.skip = flags->skip;
+  }
+  return {};
+}
+
+int Fail(const Status& status) {
+  std::fprintf(stderr, "pedia: %s\n", status.message().c_str());
+  return 1;
+}
+
+int PrintKubeconfig(const std::string& data_directory) {
+  const auto path = std::filesystem::path(data_directory) / kKubeconfigName;
+  auto text = ReadFile(path);
+  if (!text.ok()) return Fail(Status(StatusReason::kNotFound, text.status().message() + " (pedia standalone writes it when it starts)"));
+  std::fwrite(text->data(), 1, text->size(), stdout);
+  return 0;
+}
+
+int RunStandaloneCommand(const CLI::App& command, StandaloneFlags* flags) {
+  if (Status status = Complete(command, flags); !status.ok()) return Fail(status);
+  flags->options.version = BuildVersion();
+  // Blocked before any thread starts, so that only the main thread takes them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  Console console;
+  SetLogSink([&console](LogLevel level, std::string_view message) {
+    if (level != LogLevel::kDebug) console.Log(level, message);
+  });
+  const Status status = RunStandalone(flags->options, console);
+  SetLogSink({});
+  return status.ok() ? 0 : Fail(status);
+}
+
+int Main(int argc, char** argv) {
+  // Many threads allocate and free in bursts: without this, glibc keeps an arena for each of them.
+  mallopt(M_ARENA_MAX, 4);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  CLI::App app("pedia: search the objects of many Kubernetes clusters with kubectl", "pedia");
+  app.require_subcommand(1);
+  app.footer("Run 'pedia COMMAND --help' for the flags of a command.");
+  StandaloneFlags flags;
+  CLI::App* standalone = AddStandalone(app, &flags);
+  CLI::App* kubeconfig = app.add_subcommand("kubeconfig", "Print the kubeconfig that reaches a running pedia");
+  AddDataDirectoryFlag(kubeconfig, &flags.data_directory);
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  if (version->parsed()) {
+    std::printf("pedia %s (commit %s)\n", BuildVersion().git_version.c_str(), BuildVersion().git_commit.c_str());
+    return 0;
+  }
+  if (kubeconfig->parsed()) return PrintKubeconfig(flags.data_directory);
+  return RunStandaloneCommand(*standalone, &flags);
+}
+
+}  // namespace
+}  // namespace pedia::cmd
+
+int main(int argc, char** argv) {
+  try {
+    return pedia::cmd::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pedia: %s\n", error.what());
+    return 1;
+  }
+}
