@@ -5,6 +5,7 @@
 #define BOOST_ASIO_DISABLE_FENCED_BLOCK \
   1  // ThreadSanitizer does not know fences; asio's mutexes order the same.
 #endif
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <condition_variable>
@@ -55,6 +56,7 @@ struct BeastCore {
         workers(options.workers, options.max_requests) {}
   const HttpServerOptions options;
   const HttpHandler handler;
+  std::atomic<bool> draining = false;  // Every answer from now on is the last of its connection.
   Guarded<std::shared_ptr<ssl_ctx_st>> tls;  // Null: plain.
   ConnectionSet connections;
   WorkerPool workers;

@@ -18,35 +18,6 @@
 
 namespace pedia::apiserver {
 
-void ConnectionSet::Add(uint64_t id, const std::weak_ptr<BeastConnection>& connection) {
-  const std::scoped_lock lock(mutex_);
-  connections_.emplace(id, connection);
-}
-
-size_t ConnectionSet::size() const {
-  const std::scoped_lock lock(mutex_);
-  return connections_.size();
-}
-
-void ConnectionSet::Remove(uint64_t id) {
-  const std::scoped_lock lock(mutex_);
-  if (connections_.erase(id) > 0 && connections_.empty()) changed_.notify_all();
-}
-
-std::vector<std::shared_ptr<BeastConnection>> ConnectionSet::All() const {
-  const std::scoped_lock lock(mutex_);
-  std::vector<std::shared_ptr<BeastConnection>> all;
-  for (const auto& [id, weak] : connections_) {
-    if (auto connection = weak.lock()) all.push_back(std::move(connection));
-  }
-  return all;
-}
-
-bool ConnectionSet::WaitUntilEmpty(std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, timeout, [this] { return connections_.empty(); });
-}
-
 namespace {
 
 namespace asio = boost::asio;
@@ -210,6 +181,7 @@ void BeastServer::StopAccepting() {
 void BeastServer::Drain(std::chrono::milliseconds timeout) {
   const std::scoped_lock lock(drain_mutex_);
   StopAccepting();
+  core_->draining = true;
   for (const auto& connection : core_->connections.All()) connection->Drain();
   core_->connections.WaitUntilEmpty(timeout);
   CloseAll();

@@ -16,6 +16,49 @@ std::string_view MetadataOf(std::string_view body) {
   return "{}";
 }
 
+// Annotations by which kube-apiserver carries fields of one version through another. What it makes
+// of internal objects (Tables, PartialObjectMetadata) is without them.
+bool IsRoundTripAnnotation(std::string_view key) {
+  return key == "deprecated.daemonset.template.generation" ||
+         key.starts_with("autoscaling.alpha.kubernetes.io/");
+}
+
+// Appends the annotations object at `reader`, less those.
+void AppendAnnotations(JsonReader& reader, std::string* out) {
+  *out += '{';
+  if (reader.BeginObject()) {
+    for (std::string_view key; reader.NextMember(&key);) {
+      const std::string_view value = reader.Skip();
+      if (IsRoundTripAnnotation(key)) continue;
+      if (out->back() != '{') *out += ',';
+      out->append("\"").append(key).append("\":").append(value);
+    }
+  }
+  *out += '}';
+}
+
+void AppendPartialMetadata(std::string_view metadata, std::string* out) {
+  if (metadata.find("deprecated.daemonset.") == std::string_view::npos &&
+      metadata.find("autoscaling.alpha.") == std::string_view::npos) {
+    out->append(metadata);
+    return;
+  }
+  JsonReader reader(metadata);
+  *out += '{';
+  if (reader.BeginObject()) {
+    for (std::string_view key; reader.NextMember(&key);) {
+      if (out->back() != '{') *out += ',';
+      out->append("\"").append(key).append("\":");
+      if (key == "annotations") {
+        AppendAnnotations(reader, out);
+      } else {
+        out->append(reader.Skip());
+      }
+    }
+  }
+  *out += '}';
+}
+
 void AppendMember(std::string_view key, std::string_view value, std::string* out) {
   AppendJsonString(key, out);
   *out += ':';
@@ -61,7 +104,12 @@ void AppendMetadataOnly(std::string_view body, const TypeMeta& type, std::string
 }
 
 void AppendPartialObject(std::string_view body, std::string_view version, std::string* out) {
-  AppendMetadataOnly(body, {"PartialObjectMetadata", "meta.k8s.io/" + std::string(version)}, out);
+  *out += '{';
+  AppendMember("kind", "PartialObjectMetadata", out);
+  AppendMember("apiVersion", "meta.k8s.io/" + std::string(version), out);
+  *out += "\"metadata\":";
+  AppendPartialMetadata(MetadataOf(body), out);
+  *out += '}';
 }
 
 std::string ResourceVersionOf(std::string_view body) {

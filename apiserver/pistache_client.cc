@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <exception>
 #include <utility>
 
+#include "apiserver/handler_call.h"
 #include "apiserver/short_request.h"
 #include "meta/log.h"
 
@@ -216,17 +216,7 @@ void PistacheClient::Run(Lock& lock, HttpRequest request, int minor_version) {
 void PistacheClient::Handle(const HttpRequest& request, int minor_version, bool keep_alive) {
   const auto writer = std::make_shared<WholeAnswer>(shared_from_this(), request.method == "HEAD",
                                                     minor_version, keep_alive);
-  try {
-    core_->handler(request, writer);
-    return;
-  } catch (const std::exception& error) {
-    LogError("the handler of " + request.method + " failed: " + error.what());
-  } catch (...) {
-    LogError("the handler of " + request.method + " failed");
-  }
-  if (writer->begun()) return writer->Abort();
-  const Refusal refusal{500, "the request could not be handled"};
-  writer->Send(refusal.code, RefusalHeaders(refusal), RefusalBody(refusal));
+  CallHandler(core_->handler, request, writer, [&] { return writer->begun(); });
 }
 
 void PistacheClient::Refuse(Lock& lock, const Refusal& refusal) {

@@ -62,7 +62,8 @@ void ResponseStream::WriteHead(int status, const HeaderFields& headers,
   } else {
     framing_ = options_.minor_version == 0 ? Framing::kUntilClose : Framing::kChunked;
   }
-  if (framing_ == Framing::kUntilClose) keep_alive_ = false;
+  const bool draining = options_.draining && *options_.draining;
+  if (framing_ == Framing::kUntilClose || draining) keep_alive_ = false;
   if (cut_) return;
   pending_ += FormatHead({.status = status,
                           .framing = framing_,
@@ -208,11 +209,6 @@ void ResponseStream::RunCallbacks(std::unique_lock<std::mutex>& lock) {
   callbacks.swap(callbacks_);
   lock.unlock();
   for (const auto& callback : callbacks) callback();
-}
-
-void ResponseStream::ForbidKeepAlive() {
-  const std::scoped_lock lock(mutex_);
-  if (state_ == State::kHead) keep_alive_ = false;
 }
 
 bool ResponseStream::keep_alive() const {

@@ -1,6 +1,7 @@
 // ResponseStream: one answer on its way from a handler's thread to a connection's io thread,
 // through a bounded buffer. Private to the http library.
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -24,6 +25,8 @@ class ResponseStream {
     int minor_version = 1;   // Of the request.
     bool keep_alive = true;  // As the client wants it.
     size_t buffer_bytes = 0;
+    // When set by the time the head is written, the answer is the last of its connection.
+    std::shared_ptr<const std::atomic<bool>> draining{};
   };
   // `ready` tells the connection that Take has something to say. Called under the lock: it may
   // post, never call back.
@@ -52,7 +55,6 @@ class ResponseStream {
   void PeerClosed();
   // Nothing will be sent any more. Releases a blocked Write.
   void Cut();
-  void ForbidKeepAlive();  // Has an effect until the head is written.
   // Whether the connection can be used after the answer; true before the head is written.
   bool keep_alive() const;
   // The end of the body is the end of the connection, so only a reset shows that it is incomplete.

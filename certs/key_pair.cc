@@ -45,7 +45,9 @@ std::string ToString(BIO* bio) {
   return {data, static_cast<size_t>(length)};
 }
 
-Bio FromString(std::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+Bio FromString(std::string_view text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 // Never asks for a passphrase on the terminal.
 int NoPassphrase(char*, int, int, void*) { return -1; }
@@ -70,7 +72,8 @@ bool AddExtension(X509* certificate, X509* issuer, int nid, const std::string& v
 bool SetSubject(X509* certificate, const CertificateRequest& request) {
   X509_NAME* name = X509_get_subject_name(certificate);
   const auto add = [name](const char* field, const std::string& text) {
-    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.data()),
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
+                                      reinterpret_cast<const unsigned char*>(text.data()),
                                       static_cast<int>(text.size()), -1, 0) == 1;
   };
   for (const std::string& organization : request.organizations) {
@@ -85,12 +88,14 @@ Certificate MakeUnsigned(EVP_PKEY* key, const CertificateRequest& request) {
   std::array<unsigned char, 16> serial{};
   if (!certificate || RAND_bytes(serial.data(), serial.size()) != 1) return nullptr;
   serial[0] &= 0x7F;  // Positive.
-  const std::unique_ptr<BIGNUM, Deleter<BN_free>> number(BN_bin2bn(serial.data(), serial.size(), nullptr));
-  const bool done = X509_set_version(certificate.get(), X509_VERSION_3) == 1 && number &&
-                    BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) != nullptr &&
-                    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kBackdateSeconds) != nullptr &&
-                    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), request.lifetime_seconds) != nullptr &&
-                    SetSubject(certificate.get(), request) && X509_set_pubkey(certificate.get(), key) == 1;
+  const std::unique_ptr<BIGNUM, Deleter<BN_free>> number(
+      BN_bin2bn(serial.data(), serial.size(), nullptr));
+  const bool done =
+      X509_set_version(certificate.get(), X509_VERSION_3) == 1 && number &&
+      BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate.get())) != nullptr &&
+      X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kBackdateSeconds) != nullptr &&
+      X509_gmtime_adj(X509_getm_notAfter(certificate.get()), request.lifetime_seconds) != nullptr &&
+      SetSubject(certificate.get(), request) && X509_set_pubkey(certificate.get(), key) == 1;
   return done ? std::move(certificate) : nullptr;
 }
 
@@ -98,7 +103,8 @@ Result<KeyPair> ToPem(X509* certificate, EVP_PKEY* key) {
   const Bio certificate_bio(BIO_new(BIO_s_mem()));
   const Bio key_bio(BIO_new(BIO_s_mem()));
   if (PEM_write_bio_X509(certificate_bio.get(), certificate) != 1 ||
-      PEM_write_bio_PKCS8PrivateKey(key_bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+      PEM_write_bio_PKCS8PrivateKey(key_bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) !=
+          1) {
     return OpenSslError("cannot write a certificate");
   }
   return KeyPair{ToString(certificate_bio.get()), ToString(key_bio.get())};
@@ -107,7 +113,8 @@ Result<KeyPair> ToPem(X509* certificate, EVP_PKEY* key) {
 // "DNS:localhost,IP:127.0.0.1", for the extension subjectAltName.
 std::string AlternativeNames(const CertificateRequest& request) {
   std::string names;
-  for (const std::string& dns : request.dns_names) names += (names.empty() ? "DNS:" : ",DNS:") + dns;
+  for (const std::string& dns : request.dns_names)
+    names += (names.empty() ? "DNS:" : ",DNS:") + dns;
   for (const std::string& ip : request.ip_addresses) names += (names.empty() ? "IP:" : ",IP:") + ip;
   return names;
 }
@@ -123,7 +130,8 @@ std::vector<std::string> SubjectTexts(X509* certificate, int nid) {
   const X509_NAME* name = X509_get_subject_name(certificate);
   for (int i = -1; (i = X509_NAME_get_index_by_NID(name, nid, i)) >= 0;) {
     unsigned char* utf8 = nullptr;
-    const int length = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
+    const int length =
+        ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, i)));
     if (length < 0) continue;
     texts.emplace_back(reinterpret_cast<const char*>(utf8), static_cast<size_t>(length));
     OPENSSL_free(utf8);
@@ -133,12 +141,14 @@ std::vector<std::string> SubjectTexts(X509* certificate, int nid) {
 
 void ReadAlternativeNames(X509* certificate, CertificateInfo* info) {
   const std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>> names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+      static_cast<GENERAL_NAMES*>(
+          X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
     if (name->type == GEN_DNS) {
-      info->dns_names.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                                   static_cast<size_t>(ASN1_STRING_length(name->d.dNSName)));
+      info->dns_names.emplace_back(
+          reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
+          static_cast<size_t>(ASN1_STRING_length(name->d.dNSName)));
     } else if (name->type == GEN_IPADD) {
       const int family = ASN1_STRING_length(name->d.iPAddress) == 4 ? AF_INET : AF_INET6;
       char text[INET6_ADDRSTRLEN] = "";
@@ -153,12 +163,19 @@ void ReadAlternativeNames(X509* certificate, CertificateInfo* info) {
 Result<KeyPair> MakeCertificateAuthority(std::string_view common_name, int64_t lifetime_seconds) {
   const Key key(EVP_EC_gen("P-256"));
   if (!key) return OpenSslError("cannot make a key");
-  const CertificateRequest request{.common_name = std::string(common_name), .organizations = {}, .dns_names = {}, .ip_addresses = {},
-                                   .usage = Usage::kServer, .lifetime_seconds = lifetime_seconds};
+  const CertificateRequest request{.common_name = std::string(common_name),
+                                   .organizations = {},
+                                   .dns_names = {},
+                                   .ip_addresses = {},
+                                   .usage = Usage::kServer,
+                                   .lifetime_seconds = lifetime_seconds};
   const Certificate certificate = MakeUnsigned(key.get(), request);
-  if (!certificate || X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) != 1 ||
-      !AddExtension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE") ||
-      !AddExtension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature") ||
+  if (!certificate ||
+      X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) != 1 ||
+      !AddExtension(certificate.get(), certificate.get(), NID_basic_constraints,
+                    "critical,CA:TRUE") ||
+      !AddExtension(certificate.get(), certificate.get(), NID_key_usage,
+                    "critical,keyCertSign,cRLSign,digitalSignature") ||
       !AddExtension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash") ||
       X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) {
     return OpenSslError("cannot make a certificate authority");
@@ -174,12 +191,14 @@ Result<KeyPair> IssueCertificate(const KeyPair& ca, const CertificateRequest& re
   const Certificate certificate = MakeUnsigned(key.get(), request);
   const std::string names = AlternativeNames(request);
   const char* purpose = request.usage == Usage::kServer ? "serverAuth" : "clientAuth";
-  if (!certificate || X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())) != 1 ||
+  if (!certificate ||
+      X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get())) != 1 ||
       !AddExtension(certificate.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !AddExtension(certificate.get(), issuer.get(), NID_key_usage, "critical,digitalSignature") ||
       !AddExtension(certificate.get(), issuer.get(), NID_ext_key_usage, purpose) ||
       !AddExtension(certificate.get(), issuer.get(), NID_authority_key_identifier, "keyid") ||
-      (!names.empty() && !AddExtension(certificate.get(), issuer.get(), NID_subject_alt_name, names)) ||
+      (!names.empty() &&
+       !AddExtension(certificate.get(), issuer.get(), NID_subject_alt_name, names)) ||
       X509_sign(certificate.get(), issuer_key.get(), EVP_sha256()) == 0) {
     return OpenSslError("cannot issue a certificate");
   }
@@ -213,7 +232,8 @@ bool IsIssuedBy(const KeyPair& pair, std::string_view ca_pem) {
 Status CheckKeyPair(const KeyPair& pair) {
   const Certificate certificate = ParseCertificate(pair.certificate_pem);
   const Key key = ParseKey(pair.key_pem);
-  const bool matches = certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
+  const bool matches =
+      certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
   if (!certificate) return BadRequest("the certificate is not a PEM certificate");
   if (!key) return BadRequest("the key is not an unencrypted PEM private key");

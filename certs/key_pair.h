@@ -1,5 +1,5 @@
-// Key pairs and certificates: a self-made CA, and serving and client certificates signed by it. ECDSA P-256, SHA-256.
-// Source: Kubernetes docs "PKI certificates and requirements"; RFC 5280.
+// Key pairs and certificates: a self-made CA, and serving and client certificates signed by it.
+// ECDSA P-256, SHA-256. Source: Kubernetes docs "PKI certificates and requirements"; RFC 5280.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -21,7 +21,7 @@ struct CertificateRequest {
   std::string common_name;
   std::vector<std::string> organizations;  // Kubernetes reads them as groups.
   std::vector<std::string> dns_names;
-  std::vector<std::string> ip_addresses;   // "127.0.0.1", "::1"
+  std::vector<std::string> ip_addresses;  // "127.0.0.1", "::1"
   Usage usage = Usage::kServer;
   int64_t lifetime_seconds = 365 * 86400;
 };
@@ -41,7 +41,8 @@ Result<KeyPair> IssueCertificate(const KeyPair& ca, const CertificateRequest& re
 
 // The first certificate of `pem`. Errors: BadRequest if there is none.
 Result<CertificateInfo> ReadCertificate(std::string_view pem);
-// Whether `pair`'s key belongs to its certificate and the certificate is signed by `ca_pem` (ignoring its age).
+// Whether `pair`'s key belongs to its certificate and the certificate is signed by `ca_pem`
+// (ignoring its age).
 bool IsIssuedBy(const KeyPair& pair, std::string_view ca_pem);
 // Errors: BadRequest unless certificate and key are well-formed and belong together.
 Status CheckKeyPair(const KeyPair& pair);

@@ -27,7 +27,8 @@ std::vector<std::filesystem::path> ManifestFiles(const std::filesystem::path& pa
   if (!std::filesystem::is_directory(path, error)) return {path};
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
-    if (IsManifest(entry.path()) && !entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
+    if (IsManifest(entry.path()) && !entry.path().filename().string().starts_with('.'))
+      files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -37,8 +38,9 @@ std::vector<std::filesystem::path> ManifestFiles(const std::filesystem::path& pa
 std::string FileSignature(const std::filesystem::path& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return path.string() + " missing\n";
-  return path.string() + " " + std::to_string(info.st_ino) + " " + std::to_string(info.st_size) + " " + std::to_string(info.st_mtim.tv_sec) +
-         "." + std::to_string(info.st_mtim.tv_nsec) + "\n";
+  return path.string() + " " + std::to_string(info.st_ino) + " " + std::to_string(info.st_size) +
+         " " + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec) +
+         "\n";
 }
 
 }  // namespace
@@ -53,7 +55,8 @@ Result<std::vector<synchro::SyncRule>> ParseSyncFlag(const std::vector<std::stri
     const size_t dot = item.find('.');
     const std::string resource = item.substr(0, dot);
     const std::string group = dot == std::string::npos ? "" : item.substr(dot + 1);
-    if (resource.empty() || item.find_first_of("/ ") != std::string::npos || (dot != std::string::npos && group.empty())) {
+    if (resource.empty() || item.find_first_of("/ ") != std::string::npos ||
+        (dot != std::string::npos && group.empty())) {
       return BadRequest("--sync '" + item + "': want RESOURCE, RESOURCE.GROUP or '*'");
     }
     rules.push_back({group, {}, {resource}});
@@ -65,7 +68,8 @@ std::string ClusterNameOfContext(const std::string& context) {
   std::string name;
   for (const char c : context) {
     const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool keep = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || (lower == '.' && !name.empty() && name.back() != '.' && name.back() != '-');
+    const bool keep = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') ||
+                      (lower == '.' && !name.empty() && name.back() != '.' && name.back() != '-');
     if (keep) {
       name += lower;
     } else if (!name.empty() && name.back() == '.') {
@@ -91,36 +95,50 @@ Status ClusterSources::ReadKubeconfig(std::vector<ClusterSpec>* specs) {
   if (!kubeconfig.ok()) return kubeconfig.status();
   watched_.insert(watched_.end(), kubeconfig->files.begin(), kubeconfig->files.end());
   for (const std::string& wanted : options_.contexts) {
-    const auto found = std::find_if(kubeconfig->contexts.begin(), kubeconfig->contexts.end(), [&](const auto& c) { return c.name == wanted; });
+    const auto found = std::find_if(kubeconfig->contexts.begin(), kubeconfig->contexts.end(),
+                                    [&](const auto& c) { return c.name == wanted; });
     // Later, a context that goes is a cluster that goes.
-    if (found == kubeconfig->contexts.end() && !loaded_) return BadRequest("--context '" + wanted + "': there is no such context in the kubeconfig");
+    if (found == kubeconfig->contexts.end() && !loaded_)
+      return BadRequest("--context '" + wanted + "': there is no such context in the kubeconfig");
   }
   std::set<std::string> names;
   std::vector<std::pair<kube::RestConfig, std::string>> seen;
   for (kube::KubeconfigContext& context : kubeconfig->contexts) {
     const auto& wanted = options_.contexts;
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), context.name) == wanted.end()) continue;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), context.name) == wanted.end())
+      continue;
     if (!context.config.ok()) {
-      WarnOnce("context '" + context.name + "' cannot be used: " + context.config.status().message());
+      WarnOnce("context '" + context.name +
+               "' cannot be used: " + context.config.status().message());
     } else {
       // Contexts that differ in their namespace only are one cluster.
-      const auto same = std::find_if(seen.begin(), seen.end(), [&](const auto& other) { return other.first == *context.config; });
+      const auto same = std::find_if(seen.begin(), seen.end(), [&](const auto& other) {
+        return other.first == *context.config;
+      });
       if (same != seen.end()) {
-        WarnOnce("context '" + context.name + "' reaches the same cluster in the same way as '" + same->second + "'; it is left out");
+        WarnOnce("context '" + context.name + "' reaches the same cluster in the same way as '" +
+                 same->second + "'; it is left out");
         continue;
       }
       seen.emplace_back(*context.config, context.name);
     }
     std::string name = ClusterNameOfContext(context.name);
-    for (int i = 2; names.contains(name); ++i) name = ClusterNameOfContext(context.name) + "-" + std::to_string(i);
+    for (int i = 2; names.contains(name); ++i)
+      name = ClusterNameOfContext(context.name) + "-" + std::to_string(i);
     names.insert(name);
-    if (name != context.name) WarnOnce("context '" + context.name + "' is called '" + name + "' here");
-    specs->push_back({.name = name, .config = std::move(context.config), .sync_resources = options_.sync, .sync_all_custom_resources = false, .skip = options_.skip});
+    if (name != context.name)
+      WarnOnce("context '" + context.name + "' is called '" + name + "' here");
+    specs->push_back({.name = name,
+                      .config = std::move(context.config),
+                      .sync_resources = options_.sync,
+                      .sync_all_custom_resources = false,
+                      .skip = options_.skip});
   }
   return {};
 }
 
-Result<std::vector<ClusterSpec>> ClusterSources::ReadManifestFile(const std::filesystem::path& file) {
+Result<std::vector<ClusterSpec>> ClusterSources::ReadManifestFile(
+    const std::filesystem::path& file) {
   auto text = ReadFile(file);
   if (!text.ok()) return text.status();
   auto documents = kube::YamlToJsonDocuments(*text);
@@ -131,7 +149,9 @@ Result<std::vector<ClusterSpec>> ClusterSources::ReadManifestFile(const std::fil
     auto parsed = synchro::ParsePediaCluster((*documents)[i]);
     if (!parsed.ok()) return BadRequest(where + parsed.status().message());
     for (const std::string& warning : parsed->warnings) WarnOnce(where + warning);
-    if (!parsed->spec.config.ok()) WarnOnce(where + "cluster '" + parsed->spec.name + "' cannot be used: " + parsed->spec.config.status().message());
+    if (!parsed->spec.config.ok())
+      WarnOnce(where + "cluster '" + parsed->spec.name +
+               "' cannot be used: " + parsed->spec.config.status().message());
     specs.push_back(std::move(parsed->spec));
   }
   return specs;

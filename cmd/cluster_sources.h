@@ -1,5 +1,5 @@
-// ClusterSources: the member clusters that the user names on the command line: contexts of kubeconfig files, and PediaCluster
-// manifests; read again when a file changes.
+// ClusterSources: the member clusters that the user names on the command line: contexts of
+// kubeconfig files, and PediaCluster manifests; read again when a file changes.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -32,12 +32,13 @@ class ClusterSources {
  public:
   explicit ClusterSources(SourceOptions options) : options_(std::move(options)) {}
 
-  // Reads everything. Errors: only what should stop the program at its start: a file named by the user that is not there or is no
-  // kubeconfig; a context that does not exist. Everything else is a warning in the log, naming file and context.
+  // Reads everything. Errors: only what should stop the program at its start: a file named by the
+  // user that is not there or is no kubeconfig; a context that does not exist. Everything else is a
+  // warning in the log, naming file and context.
   Result<std::vector<synchro::ClusterSpec>> Load();
 
-  // Reads again if a file changed since; nothing otherwise, also when what changed cannot be read now: a file caught half
-  // written must not remove clusters.
+  // Reads again if a file changed since; nothing otherwise, also when what changed cannot be read
+  // now: a file caught half written must not remove clusters.
   std::optional<std::vector<synchro::ClusterSpec>> Reload();
 
  private:
@@ -51,7 +52,8 @@ class ClusterSources {
   SourceOptions options_;
   std::vector<std::filesystem::path> watched_;
   std::string signature_;          // Of what was read last.
-  std::string pending_signature_;  // Seen once; read when it is seen a second time, so that half-written files settle.
+  std::string pending_signature_;  // Seen once; read when it is seen a second time, so that
+                                   // half-written files settle.
   bool loaded_ = false;
   std::map<std::string, bool> warned_;
 };

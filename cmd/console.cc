@@ -13,10 +13,14 @@ namespace {
 
 const char* LevelName(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "DEBUG";
-    case LogLevel::kInfo: return "INFO";
-    case LogLevel::kWarning: return "WARN";
-    case LogLevel::kError: break;
+    case LogLevel::kDebug:
+      return "DEBUG";
+    case LogLevel::kInfo:
+      return "INFO";
+    case LogLevel::kWarning:
+      return "WARN";
+    case LogLevel::kError:
+      break;
   }
   return "ERROR";
 }
@@ -48,7 +52,8 @@ std::string Bar(double share, int width) {
 
 bool IsDone(const synchro::ClusterProgress& progress) {
   return progress.discovered &&
-         std::all_of(progress.resources.begin(), progress.resources.end(), [](const auto& resource) { return resource.initial_list_done; });
+         std::all_of(progress.resources.begin(), progress.resources.end(),
+                     [](const auto& resource) { return resource.initial_list_done; });
 }
 
 void Write(const std::string& text) {
@@ -62,19 +67,25 @@ std::vector<std::string> FormatProgress(const ClusterStatus& cluster, int width,
   const synchro::ClusterProgress& progress = cluster.progress;
   std::string name = progress.cluster.substr(0, 24);
   name.resize(25, ' ');
-  if (!progress.discovered) return {name + (cluster.problem.empty() ? "asking what it serves" : cluster.problem)};
+  if (!progress.discovered)
+    return {name + (cluster.problem.empty() ? "asking what it serves" : cluster.problem)};
   const Sums sums = Sum(progress);
   if (IsDone(progress)) return {name + "synced, " + std::to_string(sums.listed) + " objects"};
-  const double kinds = sums.resources == 0 ? 0 : static_cast<double>(sums.done) / static_cast<double>(sums.resources);
-  const double objects = sums.expected == 0 ? kinds : static_cast<double>(sums.listed) / static_cast<double>(sums.expected);
-  std::vector<std::string> lines = {name + Bar(std::min(objects, 1.0), std::clamp(width - 75, 10, 40)) + " " + std::to_string(sums.listed) +
-                                    " of about " + std::to_string(sums.expected) + " objects, " + std::to_string(sums.done) + " of " +
-                                    std::to_string(sums.resources) + " kinds"};
+  const double kinds = sums.resources == 0
+                           ? 0
+                           : static_cast<double>(sums.done) / static_cast<double>(sums.resources);
+  const double objects =
+      sums.expected == 0 ? kinds
+                         : static_cast<double>(sums.listed) / static_cast<double>(sums.expected);
+  std::vector<std::string> lines = {
+      name + Bar(std::min(objects, 1.0), std::clamp(width - 75, 10, 40)) + " " +
+      std::to_string(sums.listed) + " of about " + std::to_string(sums.expected) + " objects, " +
+      std::to_string(sums.done) + " of " + std::to_string(sums.resources) + " kinds"};
   if (!by_kind) return lines;
   for (const synchro::ResourceProgress& resource : progress.resources) {
     if (resource.initial_list_done) continue;
-    lines.push_back("    " + resource.gvr.GroupResource() + " " + std::to_string(resource.listed) + " of about " +
-                    std::to_string(std::max(resource.expected, resource.listed)));
+    lines.push_back("    " + resource.gvr.GroupResource() + " " + std::to_string(resource.listed) +
+                    " of about " + std::to_string(std::max(resource.expected, resource.listed)));
   }
   return lines;
 }
@@ -90,11 +101,13 @@ std::string SummarizeProgress(const std::vector<ClusterStatus>& clusters) {
     if (IsDone(cluster.progress)) {
       ++done;
     } else if (!cluster.progress.discovered) {
-      waiting += "; " + cluster.progress.cluster + ": " + (cluster.problem.empty() ? "no answer yet" : cluster.problem);
+      waiting += "; " + cluster.progress.cluster + ": " +
+                 (cluster.problem.empty() ? "no answer yet" : cluster.problem);
     }
   }
-  return std::to_string(done) + " of " + std::to_string(clusters.size()) + " clusters synced, " + std::to_string(total.listed) + " of about " +
-         std::to_string(total.expected) + " objects" + waiting;
+  return std::to_string(done) + " of " + std::to_string(clusters.size()) + " clusters synced, " +
+         std::to_string(total.listed) + " of about " + std::to_string(total.expected) + " objects" +
+         waiting;
 }
 
 bool IsFirstSyncDone(const std::vector<ClusterStatus>& clusters) {

@@ -1,4 +1,5 @@
-// Console: log lines on standard error, and below them, on a terminal, one progress bar per cluster.
+// Console: log lines on standard error, and below them, on a terminal, one progress bar per
+// cluster.
 #pragma once
 #include <mutex>
 #include <string>
@@ -16,8 +17,8 @@ struct ClusterStatus {
   std::string problem;
 };
 
-// "cluster-1  [=====>    ]  1200 of about 2400 objects". `width`: columns of the terminal. With `by_kind`, a line per resource
-// that is not done follows. Pure.
+// "cluster-1  [=====>    ]  1200 of about 2400 objects". `width`: columns of the terminal. With
+// `by_kind`, a line per resource that is not done follows. Pure.
 std::vector<std::string> FormatProgress(const ClusterStatus& cluster, int width, bool by_kind);
 
 // One log line: "2 of 3 clusters synced, 1200 of about 5000 objects; c3: connection refused". Pure.

@@ -25,12 +25,14 @@ constexpr int64_t kCaLifetime = 3650 * kDay;
 constexpr int64_t kLeafLifetime = 365 * kDay;
 
 Status FileError(std::string_view what, const std::filesystem::path& path) {
-  return {StatusReason::kInternalError, std::string(what) + " " + path.string() + ": " + std::strerror(errno)};
+  return {StatusReason::kInternalError,
+          std::string(what) + " " + path.string() + ": " + std::strerror(errno)};
 }
 
 bool IsIpAddress(const std::string& text) {
   unsigned char buffer[16];
-  return inet_pton(AF_INET, text.c_str(), buffer) == 1 || inet_pton(AF_INET6, text.c_str(), buffer) == 1;
+  return inet_pton(AF_INET, text.c_str(), buffer) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), buffer) == 1;
 }
 
 bool Covers(const certs::CertificateInfo& info, const std::vector<std::string>& addresses) {
@@ -47,8 +49,10 @@ certs::KeyPair ReadPair(const std::filesystem::path& folder, const std::string& 
   return {certificate.ok() ? *certificate : "", key.ok() ? *key : ""};
 }
 
-Status WritePair(const std::filesystem::path& folder, const std::string& name, const certs::KeyPair& pair) {
-  if (Status status = WriteFileAtomically(folder / (name + ".key"), pair.key_pem); !status.ok()) return status;
+Status WritePair(const std::filesystem::path& folder, const std::string& name,
+                 const certs::KeyPair& pair) {
+  if (Status status = WriteFileAtomically(folder / (name + ".key"), pair.key_pem); !status.ok())
+    return status;
   return WriteFileAtomically(folder / (name + ".crt"), pair.certificate_pem);
 }
 
@@ -67,12 +71,14 @@ Result<certs::KeyPair> LoadAuthority(const std::filesystem::path& folder, int64_
   return made;
 }
 
-Result<certs::KeyPair> LoadLeaf(const std::filesystem::path& folder, const std::string& name, const certs::KeyPair& ca,
-                                const certs::CertificateRequest& request, const std::vector<std::string>& addresses, int64_t now) {
+Result<certs::KeyPair> LoadLeaf(const std::filesystem::path& folder, const std::string& name,
+                                const certs::KeyPair& ca, const certs::CertificateRequest& request,
+                                const std::vector<std::string>& addresses, int64_t now) {
   certs::KeyPair pair = ReadPair(folder, name);
   if (IsFresh(pair, now) && certs::IsIssuedBy(pair, ca.certificate_pem)) {
     const auto info = certs::ReadCertificate(pair.certificate_pem);
-    if (info.ok() && info->common_name == request.common_name && Covers(*info, addresses)) return pair;
+    if (info.ok() && info->common_name == request.common_name && Covers(*info, addresses))
+      return pair;
   }
   auto made = certs::IssueCertificate(ca, request);
   if (!made.ok()) return made;
@@ -92,7 +98,8 @@ Result<std::string> LoadToken(const std::filesystem::path& folder) {
 }  // namespace
 
 std::filesystem::path DefaultDataDirectory() {
-  if (const char* data_home = std::getenv("XDG_DATA_HOME"); data_home != nullptr && *data_home == '/') {
+  if (const char* data_home = std::getenv("XDG_DATA_HOME");
+      data_home != nullptr && *data_home == '/') {
     return std::filesystem::path(data_home) / "pedia";
   }
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
@@ -122,14 +129,17 @@ Status WriteFileAtomically(const std::filesystem::path& path, std::string_view b
   done = done && fsync(fd) == 0;
   Status status = done ? Status() : FileError("cannot write", temporary);
   close(fd);
-  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) status = FileError("cannot write", path);
+  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0)
+    status = FileError("cannot write", path);
   return status;
 }
 
 Result<DataDirectory> DataDirectory::Open(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return Status(StatusReason::kInternalError, "cannot create " + path.string() + ": " + error.message());
+  if (error)
+    return Status(StatusReason::kInternalError,
+                  "cannot create " + path.string() + ": " + error.message());
   chmod(path.c_str(), 0700);
   const std::filesystem::path lock_path = path / "lock";
   const int fd = open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -138,8 +148,11 @@ Result<DataDirectory> DataDirectory::Open(const std::filesystem::path& path) {
     char holder[32] = "";
     const ssize_t length = read(fd, holder, sizeof holder - 1);
     close(fd);
-    const std::string process = length > 0 ? "process " + std::string(holder, static_cast<size_t>(length)) : "another process";
-    return Status(StatusReason::kConflict, "the data directory " + path.string() + " is in use by " + process +
+    const std::string process = length > 0
+                                    ? "process " + std::string(holder, static_cast<size_t>(length))
+                                    : "another process";
+    return Status(StatusReason::kConflict, "the data directory " + path.string() +
+                                               " is in use by " + process +
                                                "; stop it, or choose another with --data-dir");
   }
   const std::string pid = std::to_string(getpid());
@@ -151,35 +164,51 @@ Result<DataDirectory> DataDirectory::Open(const std::filesystem::path& path) {
   return DataDirectory(path, fd);
 }
 
-DataDirectory::DataDirectory(DataDirectory&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 
 DataDirectory::~DataDirectory() {
   if (lock_ >= 0) close(lock_);
 }
 
-Result<Credentials> DataDirectory::LoadCredentials(const std::vector<std::string>& addresses, int64_t now) const {
+Result<Credentials> DataDirectory::LoadCredentials(const std::vector<std::string>& addresses,
+                                                   int64_t now) const {
   auto ca = LoadAuthority(path_, now);
   if (!ca.ok()) return ca.status();
-  certs::CertificateRequest serving{.common_name = "pedia", .organizations = {}, .dns_names = {}, .ip_addresses = {},
-                                    .usage = certs::Usage::kServer, .lifetime_seconds = kLeafLifetime};
-  for (const std::string& address : addresses) (IsIpAddress(address) ? serving.ip_addresses : serving.dns_names).push_back(address);
+  certs::CertificateRequest serving{.common_name = "pedia",
+                                    .organizations = {},
+                                    .dns_names = {},
+                                    .ip_addresses = {},
+                                    .usage = certs::Usage::kServer,
+                                    .lifetime_seconds = kLeafLifetime};
+  for (const std::string& address : addresses)
+    (IsIpAddress(address) ? serving.ip_addresses : serving.dns_names).push_back(address);
   auto serving_pair = LoadLeaf(path_, "serving", *ca, serving, addresses, now);
   if (!serving_pair.ok()) return serving_pair.status();
-  const certs::CertificateRequest client{.common_name = std::string(kClientName), .organizations = {}, .dns_names = {}, .ip_addresses = {},
-                                         .usage = certs::Usage::kClient, .lifetime_seconds = kLeafLifetime};
+  const certs::CertificateRequest client{.common_name = std::string(kClientName),
+                                         .organizations = {},
+                                         .dns_names = {},
+                                         .ip_addresses = {},
+                                         .usage = certs::Usage::kClient,
+                                         .lifetime_seconds = kLeafLifetime};
   auto client_pair = LoadLeaf(path_, "client", *ca, client, {}, now);
   if (!client_pair.ok()) return client_pair.status();
   auto token = LoadToken(path_);
   if (!token.ok()) return token.status();
-  return Credentials{ca->certificate_pem, *std::move(serving_pair), *std::move(client_pair), *std::move(token)};
+  return Credentials{ca->certificate_pem, *std::move(serving_pair), *std::move(client_pair),
+                     *std::move(token)};
 }
 
-Status DataDirectory::WriteKubeconfig(const Credentials& credentials, std::string_view server, const std::vector<std::string>& clusters) const {
+Status DataDirectory::WriteKubeconfig(const Credentials& credentials, std::string_view server,
+                                      const std::vector<std::string>& clusters) const {
   using Json = nlohmann::ordered_json;
   const std::string root = std::string(server) + "/apis/clusterpedia.io/v1beta1/resources";
   Json cluster_list = Json::array(), context_list = Json::array();
   const auto add = [&](const std::string& name, const std::string& url) {
-    cluster_list.push_back({{"name", name}, {"cluster", {{"certificate-authority-data", EncodeBase64(credentials.ca_pem)}, {"server", url}}}});
+    cluster_list.push_back(
+        {{"name", name},
+         {"cluster",
+          {{"certificate-authority-data", EncodeBase64(credentials.ca_pem)}, {"server", url}}}});
     context_list.push_back({{"name", name}, {"context", {{"cluster", name}, {"user", "pedia"}}}});
   };
   add("pedia", root);

@@ -1,5 +1,6 @@
-// DataDirectory: the folder that `pedia standalone` owns: database, certificates, token, kubeconfig; one process at a time.
-// Source: XDG Base Directory Specification (default place); Kubernetes docs "Organizing Cluster Access Using kubeconfig Files".
+// DataDirectory: the folder that `pedia standalone` owns: database, certificates, token,
+// kubeconfig; one process at a time. Source: XDG Base Directory Specification (default place);
+// Kubernetes docs "Organizing Cluster Access Using kubeconfig Files".
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -29,8 +30,8 @@ inline constexpr std::string_view kKubeconfigName = "pedia.kubeconfig";
 // Move-only; holds the folder's lock until it is destroyed. One thread.
 class DataDirectory {
  public:
-  // Creates the folder (mode 0700) if needed and locks it. Errors: Conflict naming the process that holds it;
-  // InternalError naming the path that cannot be used.
+  // Creates the folder (mode 0700) if needed and locks it. Errors: Conflict naming the process that
+  // holds it; InternalError naming the path that cannot be used.
   static Result<DataDirectory> Open(const std::filesystem::path& path);
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;
@@ -39,12 +40,15 @@ class DataDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path KubeconfigPath() const { return path_ / kKubeconfigName; }
 
-  // Reads the credentials, making what is missing, damaged, for other addresses, or within 30 days of its end at `now` (Unix
-  // seconds). `addresses`: host names and IP addresses that clients will use. The CA and the token are kept as long as they can be.
+  // Reads the credentials, making what is missing, damaged, for other addresses, or within 30 days
+  // of its end at `now` (Unix seconds). `addresses`: host names and IP addresses that clients will
+  // use. The CA and the token are kept as long as they can be.
   Result<Credentials> LoadCredentials(const std::vector<std::string>& addresses, int64_t now) const;
 
-  // Writes pedia.kubeconfig (mode 0600): context "pedia" for all clusters, and one per member cluster.
-  Status WriteKubeconfig(const Credentials& credentials, std::string_view server, const std::vector<std::string>& clusters) const;
+  // Writes pedia.kubeconfig (mode 0600): context "pedia" for all clusters, and one per member
+  // cluster.
+  Status WriteKubeconfig(const Credentials& credentials, std::string_view server,
+                         const std::vector<std::string>& clusters) const;
 
  private:
   DataDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
@@ -53,7 +57,8 @@ class DataDirectory {
   int lock_;  // File descriptor; -1 after a move.
 };
 
-// Replaces a file as a whole, mode 0600; a crash leaves the old or the new one. Errors: InternalError naming the path.
+// Replaces a file as a whole, mode 0600; a crash leaves the old or the new one. Errors:
+// InternalError naming the path.
 Status WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes);
 Result<std::string> ReadFile(const std::filesystem::path& path);
 

@@ -24,7 +24,8 @@ Examples:
   pedia standalone --clusters clusters/
 )";
 
-const std::vector<std::string> kDefaultSkip = {"leases.coordination.k8s.io", "events", "events.events.k8s.io", "secrets",
+const std::vector<std::string> kDefaultSkip = {"leases.coordination.k8s.io", "events",
+                                               "events.events.k8s.io", "secrets",
                                                "endpointslices.discovery.k8s.io"};
 
 // Flags as the user gives them; turned into StandaloneOptions when the command line is complete.
@@ -38,29 +39,51 @@ struct StandaloneFlags {
 };
 
 void AddDataDirectoryFlag(CLI::App* command, std::string* directory) {
-  command->add_option("--data-dir", *directory, "Folder for the database, the certificates and pedia.kubeconfig")->capture_default_str();
+  command
+      ->add_option("--data-dir", *directory,
+                   "Folder for the database, the certificates and pedia.kubeconfig")
+      ->capture_default_str();
 }
 
 CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
-  CLI::App* command = app.add_subcommand("standalone", "Sync and serve in one process, on embedded SQLite");
+  CLI::App* command =
+      app.add_subcommand("standalone", "Sync and serve in one process, on embedded SQLite");
   StandaloneOptions& options = flags->options;
-  command->add_option("--kubeconfig", options.sources.kubeconfig, "Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)")->type_name("FILE");
-  command->add_option("--context", options.sources.contexts, "Context to sync; may be repeated (default: every context)")->type_name("NAME");
-  command->add_option("--clusters", flags->manifests,
-                      "PediaCluster manifests, a file or a folder; may be repeated. Without --kubeconfig and --context no kubeconfig is read then")
+  command
+      ->add_option("--kubeconfig", options.sources.kubeconfig,
+                   "Kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)")
+      ->type_name("FILE");
+  command
+      ->add_option("--context", options.sources.contexts,
+                   "Context to sync; may be repeated (default: every context)")
+      ->type_name("NAME");
+  command
+      ->add_option("--clusters", flags->manifests,
+                   "PediaCluster manifests, a file or a folder; may be repeated. Without "
+                   "--kubeconfig and --context no kubeconfig is read then")
       ->type_name("FILE|DIR");
-  command->add_option("--sync", flags->sync, "What to sync of contexts: RESOURCE, RESOURCE.GROUP or '*'; may be repeated, or separated by commas")
+  command
+      ->add_option("--sync", flags->sync,
+                   "What to sync of contexts: RESOURCE, RESOURCE.GROUP or '*'; may be repeated, or "
+                   "separated by commas")
       ->delimiter(',')
       ->capture_default_str();
-  command->add_option("--skip", flags->skip,
-                      "What not to sync of contexts, as for --sync; 'none' for nothing (default: leases, events, secrets, endpointslices, unless --sync names them)")
+  command
+      ->add_option("--skip", flags->skip,
+                   "What not to sync of contexts, as for --sync; 'none' for nothing (default: "
+                   "leases, events, secrets, endpointslices, unless --sync names them)")
       ->delimiter(',')
       ->type_name("RESOURCE");
   AddDataDirectoryFlag(command, &flags->data_directory);
-  command->add_option("--bind-address", options.bind_address, "Address to listen on")->capture_default_str();
-  command->add_option("--secure-port", options.secure_port, "HTTPS port; 0 picks a free one")->capture_default_str();
-  command->add_option("--metrics-port", flags->metrics_port, "Plain HTTP port of /metrics and /healthz; 0 picks a free one (default: off)");
-  command->add_flag("--progress-by-kind", options.progress_by_kind, "Show the progress of the first sync for each kind");
+  command->add_option("--bind-address", options.bind_address, "Address to listen on")
+      ->capture_default_str();
+  command->add_option("--secure-port", options.secure_port, "HTTPS port; 0 picks a free one")
+      ->capture_default_str();
+  command->add_option(
+      "--metrics-port", flags->metrics_port,
+      "Plain HTTP port of /metrics and /healthz; 0 picks a free one (default: off)");
+  command->add_flag("--progress-by-kind", options.progress_by_kind,
+                    "Show the progress of the first sync for each kind");
   command->footer(kExamples);
   return command;
 }
@@ -70,14 +93,15 @@ Status Complete(const CLI::App& command, StandaloneFlags* flags) {
   options.data_directory = flags->data_directory;
   if (command.count("--metrics-port") > 0) options.metrics_port = flags->metrics_port;
   options.sources.manifests.assign(flags->manifests.begin(), flags->manifests.end());
-  options.sources.use_kubeconfig =
-      flags->manifests.empty() || command.count("--kubeconfig") > 0 || command.count("--context") > 0;
+  options.sources.use_kubeconfig = flags->manifests.empty() || command.count("--kubeconfig") > 0 ||
+                                   command.count("--context") > 0;
   auto rules = ParseSyncFlag(flags->sync);
   if (!rules.ok()) return rules.status();
   options.sources.sync = *std::move(rules);
   if (command.count("--skip") == 0) {
     for (const std::string& resource : kDefaultSkip) {
-      if (std::find(flags->sync.begin(), flags->sync.end(), resource) == flags->sync.end()) options.sources.skip.push_back(resource);
+      if (std::find(flags->sync.begin(), flags->sync.end(), resource) == flags->sync.end())
+        options.sources.skip.push_back(resource);
     }
   } else if (flags->skip != std::vector<std::string>{"none"}) {
     options.sources.skip = flags->skip;
@@ -93,7 +117,9 @@ int Fail(const Status& status) {
 int PrintKubeconfig(const std::string& data_directory) {
   const auto path = std::filesystem::path(data_directory) / kKubeconfigName;
   auto text = ReadFile(path);
-  if (!text.ok()) return Fail(Status(StatusReason::kNotFound, text.status().message() + " (pedia standalone writes it when it starts)"));
+  if (!text.ok())
+    return Fail(Status(StatusReason::kNotFound,
+                       text.status().message() + " (pedia standalone writes it when it starts)"));
   std::fwrite(text->data(), 1, text->size(), stdout);
   return 0;
 }
@@ -126,7 +152,8 @@ int Main(int argc, char** argv) {
   app.footer("Run 'pedia COMMAND --help' for the flags of a command.");
   StandaloneFlags flags;
   CLI::App* standalone = AddStandalone(app, &flags);
-  CLI::App* kubeconfig = app.add_subcommand("kubeconfig", "Print the kubeconfig that reaches a running pedia");
+  CLI::App* kubeconfig =
+      app.add_subcommand("kubeconfig", "Print the kubeconfig that reaches a running pedia");
   AddDataDirectoryFlag(kubeconfig, &flags.data_directory);
   CLI::App* version = app.add_subcommand("version", "Print the version");
   try {
@@ -135,7 +162,8 @@ int Main(int argc, char** argv) {
     return app.exit(error);
   }
   if (version->parsed()) {
-    std::printf("pedia %s (commit %s)\n", BuildVersion().git_version.c_str(), BuildVersion().git_commit.c_str());
+    std::printf("pedia %s (commit %s)\n", BuildVersion().git_version.c_str(),
+                BuildVersion().git_commit.c_str());
     return 0;
   }
   if (kubeconfig->parsed()) return PrintKubeconfig(flags.data_directory);

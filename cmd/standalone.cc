@@ -55,27 +55,37 @@ std::string ServerUrl(const std::string& bind_address, uint16_t port) {
   return "https://" + host + ":" + std::to_string(port);
 }
 
-apiserver::MetricSample Counter(const char* name, const char* help, const std::atomic<int64_t>& value) {
+apiserver::MetricSample Counter(const char* name, const char* help,
+                                const std::atomic<int64_t>& value) {
   return {name, help, true, {}, static_cast<double>(value.load())};
 }
 
 std::vector<apiserver::MetricSample> SyncMetrics(const synchro::SynchroManager& manager) {
   const synchro::SyncCounters& counters = manager.counters();
   std::vector<apiserver::MetricSample> samples = {
-      Counter("pedia_sync_objects_listed_total", "Objects read in lists of member clusters.", counters.objects_listed),
-      Counter("pedia_sync_events_total", "Watch events read from member clusters.", counters.events),
+      Counter("pedia_sync_objects_listed_total", "Objects read in lists of member clusters.",
+              counters.objects_listed),
+      Counter("pedia_sync_events_total", "Watch events read from member clusters.",
+              counters.events),
       Counter("pedia_sync_inserted_total", "Objects inserted into the store.", counters.inserted),
       Counter("pedia_sync_updated_total", "Objects updated in the store.", counters.updated),
       Counter("pedia_sync_deleted_total", "Objects deleted from the store.", counters.deleted),
-      Counter("pedia_sync_unchanged_total", "Objects that a list showed to be unchanged.", counters.unchanged),
+      Counter("pedia_sync_unchanged_total", "Objects that a list showed to be unchanged.",
+              counters.unchanged),
       Counter("pedia_sync_transactions_total", "Write transactions.", counters.transactions),
       Counter("pedia_sync_relists_total", "Lists after the first of a resource.", counters.relists),
-      Counter("pedia_sync_watch_errors_total", "Watches that ended with an error.", counters.watch_errors),
-      Counter("pedia_sync_store_errors_total", "Write transactions that failed and were repeated.", counters.store_errors),
+      Counter("pedia_sync_watch_errors_total", "Watches that ended with an error.",
+              counters.watch_errors),
+      Counter("pedia_sync_store_errors_total", "Write transactions that failed and were repeated.",
+              counters.store_errors),
       Counter("pedia_sync_dropped_total", "Objects that could not be stored.", counters.dropped),
   };
   for (const synchro::ClusterProgress& cluster : manager.Progress()) {
-    samples.push_back({"pedia_cluster_reachable", "1 if the member cluster answers.", false, {{"cluster", cluster.cluster}}, cluster.reachable ? 1.0 : 0.0});
+    samples.push_back({"pedia_cluster_reachable",
+                       "1 if the member cluster answers.",
+                       false,
+                       {{"cluster", cluster.cluster}},
+                       cluster.reachable ? 1.0 : 0.0});
   }
   return samples;
 }
@@ -83,34 +93,41 @@ std::vector<apiserver::MetricSample> SyncMetrics(const synchro::SynchroManager& 
 // Everything that runs; members are destroyed in reverse order.
 class Standalone {
  public:
-  Standalone(const StandaloneOptions& options, Console& console) : options_(options), console_(console), sources_(options.sources) {}
+  Standalone(const StandaloneOptions& options, Console& console)
+      : options_(options), console_(console), sources_(options.sources) {}
 
   Status Start() {
     auto specs = sources_.Load();
     if (!specs.ok()) return specs.status();
-    if (specs->empty()) LogWarning("no clusters yet; they appear as soon as the kubeconfig or the manifests name some");
+    if (specs->empty())
+      LogWarning(
+          "no clusters yet; they appear as soon as the kubeconfig or the manifests name some");
     auto directory = DataDirectory::Open(options_.data_directory);
     if (!directory.ok()) return directory.status();
     directory_.emplace(*std::move(directory));
-    auto credentials = directory_->LoadCredentials(ServingAddresses(options_.bind_address), UnixNow());
+    auto credentials =
+        directory_->LoadCredentials(ServingAddresses(options_.bind_address), UnixNow());
     if (!credentials.ok()) return credentials.status();
     credentials_ = *std::move(credentials);
     auto store = storage::OpenSqliteStore({.path = (directory_->path() / "pedia.db").string()});
     if (!store.ok()) return store.status();
     store_ = *std::move(store);
-    manager_ = std::make_unique<synchro::SynchroManager>(*store_, registry_, synchro::SynchroOptions{});
+    manager_ =
+        std::make_unique<synchro::SynchroManager>(*store_, registry_, synchro::SynchroOptions{});
     SetClusters(*std::move(specs), /*write_kubeconfig=*/false);
     if (Status status = Serve(); !status.ok()) return status;
     return WriteKubeconfig();
   }
 
   void Run() {
-    std::printf("pedia is ready: %s kubeconfig=%s\n", url_.c_str(), directory_->KubeconfigPath().c_str());
+    std::printf("pedia is ready: %s kubeconfig=%s\n", url_.c_str(),
+                directory_->KubeconfigPath().c_str());
     std::fflush(stdout);
     for (int64_t tick = 0; !WaitForStop(); ++tick) {
       ShowProgress(tick);
       if (tick % 5 == 4) {
-        if (auto specs = sources_.Reload()) SetClusters(*std::move(specs), /*write_kubeconfig=*/true);
+        if (auto specs = sources_.Reload())
+          SetClusters(*std::move(specs), /*write_kubeconfig=*/true);
       }
       if (tick % kTicksPerHour == kTicksPerHour - 1) RenewCertificates();
     }
@@ -136,10 +153,13 @@ class Standalone {
     if (Status status = WriteKubeconfig(); !status.ok()) LogError(status.message());
   }
 
-  Status WriteKubeconfig() { return directory_->WriteKubeconfig(credentials_, url_, cluster_names_); }
+  Status WriteKubeconfig() {
+    return directory_->WriteKubeconfig(credentials_, url_, cluster_names_);
+  }
 
   apiserver::TlsOptions Tls() const {
-    return {credentials_.serving.certificate_pem, credentials_.serving.key_pem, credentials_.ca_pem};
+    return {credentials_.serving.certificate_pem, credentials_.serving.key_pem,
+            credentials_.ca_pem};
   }
 
   Status Serve() {
@@ -158,28 +178,38 @@ class Standalone {
     http.bind_address = options_.bind_address;
     http.port = options_.secure_port;
     http.tls = Tls();
-    auto server = apiserver::StartBeastServer(http, [this](const auto& request, const auto& response) { api_->Handle(request, response); });
+    auto server = apiserver::StartBeastServer(
+        http,
+        [this](const auto& request, const auto& response) { api_->Handle(request, response); });
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     url_ = ServerUrl(options_.bind_address, server_->port());
     if (!options_.metrics_port) return {};
     http.port = *options_.metrics_port;
     http.tls.reset();
-    auto metrics = apiserver::StartPistacheServer(http, [this](const auto& request, const auto& response) { api_->HandleMetrics(request, response); });
+    auto metrics =
+        apiserver::StartPistacheServer(http, [this](const auto& request, const auto& response) {
+          api_->HandleMetrics(request, response);
+        });
     if (!metrics.ok()) return metrics.status();
     metrics_server_ = *std::move(metrics);
-    LogInfo("metrics on http://" + options_.bind_address + ":" + std::to_string(metrics_server_->port()) + "/metrics");
+    LogInfo("metrics on http://" + options_.bind_address + ":" +
+            std::to_string(metrics_server_->port()) + "/metrics");
     return {};
   }
 
   void RenewCertificates() {
-    auto credentials = directory_->LoadCredentials(ServingAddresses(options_.bind_address), UnixNow());
-    if (!credentials.ok()) return LogError("cannot renew the certificates: " + credentials.status().message());
-    const bool renewed = credentials->serving.certificate_pem != credentials_.serving.certificate_pem ||
-                         credentials->client.certificate_pem != credentials_.client.certificate_pem;
+    auto credentials =
+        directory_->LoadCredentials(ServingAddresses(options_.bind_address), UnixNow());
+    if (!credentials.ok())
+      return LogError("cannot renew the certificates: " + credentials.status().message());
+    const bool renewed =
+        credentials->serving.certificate_pem != credentials_.serving.certificate_pem ||
+        credentials->client.certificate_pem != credentials_.client.certificate_pem;
     if (!renewed) return;
     credentials_ = *std::move(credentials);
-    if (Status status = server_->ReplaceCertificate(Tls()); !status.ok()) LogError(status.message());
+    if (Status status = server_->ReplaceCertificate(Tls()); !status.ok())
+      LogError(status.message());
     if (Status status = WriteKubeconfig(); !status.ok()) LogError(status.message());
     LogInfo("the certificates were renewed");
   }
@@ -191,8 +221,10 @@ class Standalone {
       std::string problem;
       const discovery::ClusterState* state = snapshot->Find(progress.cluster);
       for (const char* type : {"Validated", "ClusterHealthy"}) {
-        const discovery::Condition* condition = state == nullptr ? nullptr : state->FindCondition(type);
-        if (problem.empty() && condition != nullptr && condition->status == "False") problem = condition->message;
+        const discovery::Condition* condition =
+            state == nullptr ? nullptr : state->FindCondition(type);
+        if (problem.empty() && condition != nullptr && condition->status == "False")
+          problem = condition->message;
       }
       statuses.push_back({std::move(progress), std::move(problem)});
     }
@@ -205,7 +237,8 @@ class Standalone {
     first_sync_done_ = IsFirstSyncDone(clusters);
     std::vector<std::string> bars;
     for (const ClusterStatus& cluster : clusters) {
-      for (std::string& line : FormatProgress(cluster, console_.width(), options_.progress_by_kind)) bars.push_back(std::move(line));
+      for (std::string& line : FormatProgress(cluster, console_.width(), options_.progress_by_kind))
+        bars.push_back(std::move(line));
     }
     console_.ShowBars(first_sync_done_ ? std::vector<std::string>() : bars);
     if (first_sync_done_) {

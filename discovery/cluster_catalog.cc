@@ -23,21 +23,23 @@ void SplitGroupVersion(std::string_view text, GroupVersionResource* gvr) {
 }
 
 void SortByName(std::vector<ApiResource>* resources) {
-  std::stable_sort(resources->begin(), resources->end(), [](const ApiResource& a, const ApiResource& b) {
-    return a.gvr.resource < b.gvr.resource;
-  });
+  std::stable_sort(
+      resources->begin(), resources->end(),
+      [](const ApiResource& a, const ApiResource& b) { return a.gvr.resource < b.gvr.resource; });
 }
 
 // Whether a name can stand in a URL path as one segment; anything else is not ours to ask for.
 bool IsPathSegment(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || (c >= 'A' && c <= 'Z');
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           (c >= 'A' && c <= 'Z');
   });
 }
 
 bool IsUsable(const ApiResource& resource) {
   return IsPathSegment(resource.gvr.resource) && IsPathSegment(resource.gvr.version) &&
-         (resource.gvr.group.empty() || IsPathSegment(resource.gvr.group)) && !resource.kind.empty();
+         (resource.gvr.group.empty() || IsPathSegment(resource.gvr.group)) &&
+         !resource.kind.empty();
 }
 
 // responseKind: {"group":"","version":"","kind":"Pod"} or null.
@@ -193,7 +195,8 @@ std::vector<std::string> ReadGroupVersions(JsonReader& reader) {
     }
   }
   std::erase(versions, "");
-  std::stable_partition(versions.begin(), versions.end(), [&](const auto& v) { return v == preferred; });
+  std::stable_partition(versions.begin(), versions.end(),
+                        [&](const auto& v) { return v == preferred; });
   return versions;
 }
 
@@ -203,7 +206,8 @@ Status CheckDocument(const JsonReader& reader, std::string_view kind, std::strin
   return {};
 }
 
-void AppendStrings(std::string_view key, const std::vector<std::string>& strings, std::string* out) {
+void AppendStrings(std::string_view key, const std::vector<std::string>& strings,
+                   std::string* out) {
   if (strings.empty()) return;
   out->append(",\"").append(key).append("\":[");
   for (size_t i = 0; i < strings.size(); ++i) {
@@ -240,7 +244,8 @@ Result<AggregatedDiscovery> ParseAggregatedDiscoveryList(std::string_view json) 
       reader.Skip();
     }
   }
-  if (Status status = CheckDocument(reader, kind, "APIGroupDiscoveryList"); !status.ok()) return status;
+  if (Status status = CheckDocument(reader, kind, "APIGroupDiscoveryList"); !status.ok())
+    return status;
   return discovery;
 }
 
@@ -303,7 +308,8 @@ Result<std::vector<std::string>> ParseApiGroupList(std::string_view json) {
       kind = reader.ReadString();
     } else if (key == "groups" && reader.BeginArray()) {
       while (reader.NextElement()) {
-        for (std::string& version : ReadGroupVersions(reader)) group_versions.push_back(std::move(version));
+        for (std::string& version : ReadGroupVersions(reader))
+          group_versions.push_back(std::move(version));
       }
     } else if (key != "groups") {
       reader.Skip();

@@ -41,7 +41,9 @@ Groups IndexGroups(const Snapshot& snapshot, std::string_view cluster, const Gro
   const auto add = [&](const ClusterState& state) {
     for (const ApiResource& resource : state.synced.resources) {
       if (!filter.Wants(resource.gvr.group)) continue;
-      groups[resource.gvr.group].Version(resource.gvr.version).resources.emplace(resource.gvr.resource, &resource);
+      groups[resource.gvr.group]
+          .Version(resource.gvr.version)
+          .resources.emplace(resource.gvr.resource, &resource);
     }
   };
   if (!cluster.empty()) {
@@ -50,9 +52,9 @@ Groups IndexGroups(const Snapshot& snapshot, std::string_view cluster, const Gro
   }
   for (const auto& [name, state] : snapshot.clusters) add(*state);
   for (auto& [name, group] : groups) {
-    std::stable_sort(group.versions.begin(), group.versions.end(), [](const auto& a, const auto& b) {
-      return IsPreferredVersion(a.version, b.version);
-    });
+    std::stable_sort(
+        group.versions.begin(), group.versions.end(),
+        [](const auto& a, const auto& b) { return IsPreferredVersion(a.version, b.version); });
   }
   return groups;
 }
@@ -84,7 +86,8 @@ void AppendGroupMembers(std::string_view name, const GroupEntry& group, std::str
   AppendGroupVersion(name, group.versions.front().version, out);
 }
 
-void AppendStrings(std::string_view key, const std::vector<std::string>& strings, std::string* out) {
+void AppendStrings(std::string_view key, const std::vector<std::string>& strings,
+                   std::string* out) {
   if (strings.empty()) return;
   out->append(",\"").append(key).append("\":[");
   for (size_t i = 0; i < strings.size(); ++i) {
@@ -174,7 +177,8 @@ std::string ApiGroupListDocument(const Snapshot& snapshot, std::string_view clus
   return out;
 }
 
-std::optional<std::string> ApiGroupDocument(const Snapshot& snapshot, std::string_view cluster, std::string_view group) {
+std::optional<std::string> ApiGroupDocument(const Snapshot& snapshot, std::string_view cluster,
+                                            std::string_view group) {
   const Groups groups = IndexGroups(snapshot, cluster, {group});
   if (group.empty() || groups.empty()) return std::nullopt;
   std::string out = R"({"kind":"APIGroup","apiVersion":"v1",)";
@@ -183,13 +187,14 @@ std::optional<std::string> ApiGroupDocument(const Snapshot& snapshot, std::strin
   return out;
 }
 
-std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot, std::string_view cluster, std::string_view group,
+std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot,
+                                                   std::string_view cluster, std::string_view group,
                                                    std::string_view version) {
   const Groups groups = IndexGroups(snapshot, cluster, {group});
   if (groups.empty()) return std::nullopt;
   const auto& versions = groups.begin()->second.versions;
-  const auto found =
-      std::find_if(versions.begin(), versions.end(), [&](const auto& entry) { return entry.version == version; });
+  const auto found = std::find_if(versions.begin(), versions.end(),
+                                  [&](const auto& entry) { return entry.version == version; });
   if (found == versions.end()) return std::nullopt;
 
   // The core group's list has no apiVersion: Kubernetes encodes it in the oldest, unversioned form.
@@ -206,9 +211,11 @@ std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot, std
   return out;
 }
 
-std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluster, bool core, AggregatedVersion version) {
+std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluster, bool core,
+                               AggregatedVersion version) {
   std::string out = R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/)";
-  out.append(version == AggregatedVersion::kV2 ? "v2" : "v2beta1").append(R"(","metadata":{},"items":[)");
+  out.append(version == AggregatedVersion::kV2 ? "v2" : "v2beta1")
+      .append(R"(","metadata":{},"items":[)");
   for (const auto& [name, group] : IndexGroups(snapshot, cluster, {})) {
     if (name.empty() != core) continue;
     if (out.back() != '[') out.push_back(',');
@@ -218,7 +225,8 @@ std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluste
   return out;
 }
 
-const ApiResource* FindResource(const Snapshot& snapshot, std::string_view cluster, const GroupVersionResource& gvr) {
+const ApiResource* FindResource(const Snapshot& snapshot, std::string_view cluster,
+                                const GroupVersionResource& gvr) {
   if (!cluster.empty()) {
     const ClusterState* state = snapshot.Find(cluster);
     return state == nullptr ? nullptr : state->synced.Find(gvr);

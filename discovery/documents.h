@@ -1,5 +1,6 @@
-// The discovery documents that pedia serves below /resources: union over all clusters, or one cluster.
-// Source: Kubernetes API reference (APIVersions, APIGroupList, APIGroup, APIResourceList), apidiscovery.k8s.io/v2.
+// The discovery documents that pedia serves below /resources: union over all clusters, or one
+// cluster. Source: Kubernetes API reference (APIVersions, APIGroupList, APIGroup, APIResourceList),
+// apidiscovery.k8s.io/v2.
 #pragma once
 #include <optional>
 #include <string>
@@ -12,18 +13,23 @@ namespace pedia::discovery {
 enum class AggregatedVersion { kV2, kV2Beta1 };
 
 // All return compact JSON. `cluster` "" = union of all. Requires: the cluster exists in `snapshot`.
-// Verbs in every document are get, list (what pedia can do). Where clusters disagree on kind or scope of one resource, the first
-// cluster by name wins. Groups by name, core excluded from /apis; versions in order of preference; resources by name.
-std::string ApiVersionsDocument();                                                        // /api
-std::string ApiGroupListDocument(const Snapshot& snapshot, std::string_view cluster);     // /apis
+// Verbs in every document are get, list (what pedia can do). Where clusters disagree on kind or
+// scope of one resource, the first cluster by name wins. Groups by name, core excluded from /apis;
+// versions in order of preference; resources by name.
+std::string ApiVersionsDocument();                                                     // /api
+std::string ApiGroupListDocument(const Snapshot& snapshot, std::string_view cluster);  // /apis
 // Nothing if nothing of that group (version) is synced.
-std::optional<std::string> ApiGroupDocument(const Snapshot& snapshot, std::string_view cluster, std::string_view group);
-std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot, std::string_view cluster, std::string_view group,
+std::optional<std::string> ApiGroupDocument(const Snapshot& snapshot, std::string_view cluster,
+                                            std::string_view group);
+std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot,
+                                                   std::string_view cluster, std::string_view group,
                                                    std::string_view version);
 // `core`: the document of /api, else that of /apis.
-std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluster, bool core, AggregatedVersion version);
+std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluster, bool core,
+                               AggregatedVersion version);
 
 // The resource behind a URL; null if it is not synced there.
-const ApiResource* FindResource(const Snapshot& snapshot, std::string_view cluster, const GroupVersionResource& gvr);
+const ApiResource* FindResource(const Snapshot& snapshot, std::string_view cluster,
+                                const GroupVersionResource& gvr);
 
 }  // namespace pedia::discovery

@@ -8,8 +8,9 @@
 namespace pedia::discovery {
 
 const Condition* ClusterState::FindCondition(std::string_view type) const {
-  const auto found = std::find_if(conditions.begin(), conditions.end(),
-                                  [&](const Condition& condition) { return condition.type == type; });
+  const auto found =
+      std::find_if(conditions.begin(), conditions.end(),
+                   [&](const Condition& condition) { return condition.type == type; });
   return found == conditions.end() ? nullptr : &*found;
 }
 
@@ -26,11 +27,13 @@ std::shared_ptr<const Snapshot> Registry::Get() const {
 
 void Registry::Update(ClusterState state) {
   snapshot_.With([&](std::shared_ptr<const Snapshot>& snapshot) {
-    if (const ClusterState* old = snapshot->Find(state.name); old != nullptr && *old == state) return;
+    if (const ClusterState* old = snapshot->Find(state.name); old != nullptr && *old == state)
+      return;
     auto next = std::make_shared<Snapshot>(*snapshot);
     ++next->generation;
     std::string name = state.name;
-    next->clusters.insert_or_assign(std::move(name), std::make_shared<const ClusterState>(std::move(state)));
+    next->clusters.insert_or_assign(std::move(name),
+                                    std::make_shared<const ClusterState>(std::move(state)));
     snapshot = std::move(next);
   });
 }

@@ -1,5 +1,5 @@
-// Registry: which member clusters there are, what of each is synced, and how it does. synchro writes it, apiserver reads it.
-// Source: Clusterpedia's PediaCluster.status.
+// Registry: which member clusters there are, what of each is synced, and how it does. synchro
+// writes it, apiserver reads it. Source: Clusterpedia's PediaCluster.status.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -36,9 +36,9 @@ struct ResourceSync {
 
 struct ClusterState {
   std::string name;
-  std::string api_server;              // URL
-  std::string version_json;            // The member's /version document, "" if never seen.
-  ClusterCatalog synced;               // Only resources that are synced; verbs as the member's.
+  std::string api_server;    // URL
+  std::string version_json;  // The member's /version document, "" if never seen.
+  ClusterCatalog synced;     // Only resources that are synced; verbs as the member's.
   std::vector<Condition> conditions;
   std::vector<ResourceSync> resources;
 
@@ -66,8 +66,8 @@ class Registry {
   Guarded<std::shared_ptr<const Snapshot>> snapshot_;
 };
 
-// For the store's cluster record: name, server, version and catalog. Conditions and resources are left out, a restart makes them void.
-// Errors: BadRequest.
+// For the store's cluster record: name, server, version and catalog. Conditions and resources are
+// left out, a restart makes them void. Errors: BadRequest.
 std::string ClusterStateToJson(const ClusterState& state);
 Result<ClusterState> ClusterStateFromJson(std::string_view json);
 

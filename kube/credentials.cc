@@ -109,7 +109,7 @@ bool Credentials::Reject(uint64_t generation) {
     return !config_->token_file.empty() && ReadTokenFile().ok() &&
            current_->generation != generation;
   }
-  if (running_) return true;
+  if (running_ || !ExecIsFresh()) return true;  // Another request of this generation was first.
   if (Within(rejected_at_, kRejectAgain)) return false;
   rejected_at_ = Clock::now();
   expires_ = refresh_at_ = 0;  // Kept for its generation, but neither fresh nor usable.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <system_error>
 
 #include "kube/server_url.h"
 
@@ -137,11 +138,12 @@ void Transfer::SetConnectionOptions(const Endpoint& endpoint) {
   curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy_, CURLOPT_USERAGENT, "pedia");
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT,
-                   1L);  // Never waits for a thread that resolves a name.
+  // Never waits for a thread that resolves a name.
+  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  curl_easy_setopt(easy_, CURLOPT_PIPEWAIT,
-                   1L);  // A second stream of a connection rather than a second connection.
+  // A second stream of a connection rather than a second connection. Without TLS there are no
+  // streams, and libcurl would wait for the first response to find that out.
+  curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, endpoint.base_url.starts_with("https:") ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kBufferBytes);
   curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -255,6 +257,11 @@ Status Transfer::Outcome(CURLcode code) const {
   if (code == CURLE_OK) return Status();
   std::string cause = error_[0] != '\0' ? std::string(error_.data()) : curl_easy_strerror(code);
   if (cause.size() > kMaxCause) cause.resize(kMaxCause);
+  long os_error = 0;
+  if (code == CURLE_COULDNT_CONNECT &&
+      curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error) == CURLE_OK && os_error != 0) {
+    cause += " (" + std::generic_category().message(static_cast<int>(os_error)) + ")";
+  }
   const std::string message = Describe(cause);
   return code == CURLE_OPERATION_TIMEDOUT ? Timeout(message) : ServiceUnavailable(message);
 }

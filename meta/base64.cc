@@ -6,12 +6,14 @@
 namespace pedia {
 namespace {
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::array<int8_t, 256> MakeReverse() {
   std::array<int8_t, 256> reverse{};
   reverse.fill(-1);
-  for (size_t i = 0; i < kAlphabet.size(); ++i) reverse[static_cast<unsigned char>(kAlphabet[i])] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < kAlphabet.size(); ++i)
+    reverse[static_cast<unsigned char>(kAlphabet[i])] = static_cast<int8_t>(i);
   return reverse;
 }
 constexpr std::array<int8_t, 256> kReverse = MakeReverse();
@@ -23,8 +25,10 @@ std::string EncodeBase64(std::string_view bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t block = 0;
-    for (size_t j = 0; j < 3; ++j) block = (block << 8) | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0u);
-    for (size_t j = 0; j < 4; ++j) out += i + j <= bytes.size() ? kAlphabet[(block >> (18 - 6 * j)) & 63] : '=';
+    for (size_t j = 0; j < 3; ++j)
+      block = (block << 8) | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0u);
+    for (size_t j = 0; j < 4; ++j)
+      out += i + j <= bytes.size() ? kAlphabet[(block >> (18 - 6 * j)) & 63] : '=';
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// GroupVersionResource: which kind of object a URL, a watch or a table row is about, e.g. {"apps", "v1", "deployments"}.
-// Source: k8s.io/apimachinery/pkg/runtime/schema.
+// GroupVersionResource: which kind of object a URL, a watch or a table row is about, e.g. {"apps",
+// "v1", "deployments"}. Source: k8s.io/apimachinery/pkg/runtime/schema.
 #pragma once
 #include <compare>
 #include <functional>
@@ -19,12 +19,16 @@ struct GroupVersionResource {
   std::string GroupVersion() const { return group.empty() ? version : group + "/" + version; }
   std::string GroupResource() const { return group.empty() ? resource : resource + "." + group; }
   std::string ToString() const { return GroupVersion() + "/" + resource; }  // "apps/v1/deployments"
-  // The URL path of the collection over all namespaces: "/api/v1/pods", "/apis/apps/v1/deployments".
-  std::string Path() const { return (group.empty() ? "/api/" : "/apis/") + GroupVersion() + "/" + resource; }
+  // The URL path of the collection over all namespaces: "/api/v1/pods",
+  // "/apis/apps/v1/deployments".
+  std::string Path() const {
+    return (group.empty() ? "/api/" : "/apis/") + GroupVersion() + "/" + resource;
+  }
 };
 
-// Orders versions as Kubernetes does: v2 > v1 > v1beta2 > v1beta1 > v1alpha1 > anything else, by name.
-// True if `a` is preferred to `b`. Source: k8s.io/apimachinery/pkg/version CompareKubeAwareVersionStrings.
+// Orders versions as Kubernetes does: v2 > v1 > v1beta2 > v1beta1 > v1alpha1 > anything else, by
+// name. True if `a` is preferred to `b`. Source: k8s.io/apimachinery/pkg/version
+// CompareKubeAwareVersionStrings.
 bool IsPreferredVersion(std::string_view a, std::string_view b);
 
 }  // namespace pedia

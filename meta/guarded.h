@@ -1,4 +1,5 @@
-// Guarded<T>: a value that can be reached only while its mutex is held, so a forgotten lock does not compile.
+// Guarded<T>: a value that can be reached only while its mutex is held, so a forgotten lock does
+// not compile.
 #pragma once
 #include <mutex>
 #include <utility>

@@ -38,7 +38,8 @@ const char* FindStringEnd(const char* at, const char* end) {
 const char* FindStructure(const char* at, const char* end) {
 #if defined(__SSE2__)
   for (; end - at >= 16; at += 16) {
-    if (const unsigned mask = FindAny16(at, '"', '{', '}', '[', ']')) return at + __builtin_ctz(mask);
+    if (const unsigned mask = FindAny16(at, '"', '{', '}', '[', ']'))
+      return at + __builtin_ctz(mask);
   }
 #endif
   while (at < end && *at != '"' && *at != '{' && *at != '}' && *at != '[' && *at != ']') ++at;
@@ -63,13 +64,19 @@ JsonType JsonReader::Peek() {
   SkipSpace();
   if (failed_ || at_ == end_) return JsonType::kEnd;
   switch (*at_) {
-    case '{': return JsonType::kObject;
-    case '[': return JsonType::kArray;
-    case '"': return JsonType::kString;
+    case '{':
+      return JsonType::kObject;
+    case '[':
+      return JsonType::kArray;
+    case '"':
+      return JsonType::kString;
     case 't':
-    case 'f': return JsonType::kBool;
-    case 'n': return JsonType::kNull;
-    default: break;
+    case 'f':
+      return JsonType::kBool;
+    case 'n':
+      return JsonType::kNull;
+    default:
+      break;
   }
   if (*at_ == '-' || (*at_ >= '0' && *at_ <= '9')) return JsonType::kNumber;
   Fail();
@@ -172,10 +179,16 @@ std::string_view JsonReader::Skip() {
   const JsonType type = Peek();
   const char* start = at_;
   switch (type) {
-    case JsonType::kEnd: Fail(); return {};
+    case JsonType::kEnd:
+      Fail();
+      return {};
     case JsonType::kObject:
-    case JsonType::kArray: SkipContainer(); break;
-    case JsonType::kString: SkipString(); break;
+    case JsonType::kArray:
+      SkipContainer();
+      break;
+    case JsonType::kString:
+      SkipString();
+      break;
     default:
       while (at_ < end_ && !EndsScalar(*at_)) ++at_;
   }
@@ -217,10 +230,14 @@ std::optional<bool> JsonReader::ReadBool() {
 
 std::optional<std::string> JsonReader::ReadScalarText() {
   switch (Peek()) {
-    case JsonType::kString: return ReadString();
+    case JsonType::kString:
+      return ReadString();
     case JsonType::kNumber:
-    case JsonType::kBool: return std::string(Skip());
-    default: Skip(); return {};
+    case JsonType::kBool:
+      return std::string(Skip());
+    default:
+      Skip();
+      return {};
   }
 }
 
@@ -234,7 +251,9 @@ void JsonReader::SkipRest() {
 namespace {
 
 void AppendUtf8(uint32_t code, std::string* out) {
-  const auto put = [out](uint32_t byte) { *out += static_cast<char>(static_cast<unsigned char>(byte)); };
+  const auto put = [out](uint32_t byte) {
+    *out += static_cast<char>(static_cast<unsigned char>(byte));
+  };
   if (code < 0x80) {
     put(code);
   } else if (code < 0x800) {
@@ -333,10 +352,14 @@ class Validator {
       Space();
       if (at_ == end_) return false;
       switch (*at_) {
-        case '"': return String();
-        case 't': return Word("true");
-        case 'f': return Word("false");
-        case 'n': return Word("null");
+        case '"':
+          return String();
+        case 't':
+          return Word("true");
+        case 'f':
+          return Word("false");
+        case 'n':
+          return Word("null");
         case '{':
         case '[': {
           if (depth_ == kMaxDepth) return false;
@@ -350,12 +373,14 @@ class Validator {
           if (object && !Key()) return false;
           continue;
         }
-        default: return Number();
+        default:
+          return Number();
       }
     }
   }
 
-  // Behind a complete value inside a container: a comma and the next value, or the end of the container.
+  // Behind a complete value inside a container: a comma and the next value, or the end of the
+  // container.
   bool AfterValue() {
     Space();
     const bool object = is_object_[static_cast<size_t>(depth_ - 1)];
@@ -378,7 +403,8 @@ class Validator {
   }
 
   bool Word(std::string_view word) {
-    if (std::string_view(at_, static_cast<size_t>(end_ - at_)).substr(0, word.size()) != word) return false;
+    if (std::string_view(at_, static_cast<size_t>(end_ - at_)).substr(0, word.size()) != word)
+      return false;
     at_ += word.size();
     return true;
   }
@@ -477,13 +503,26 @@ std::string DecodeJsonString(std::string_view raw) {
     if (at == end) break;
     const char c = *at++;
     switch (c) {
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
-      case 'u': at = DecodeUnicodeEscape(at, end, &out); break;
-      default: out += c;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      case 'u':
+        at = DecodeUnicodeEscape(at, end, &out);
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -501,12 +540,23 @@ void AppendJsonString(std::string_view text, std::string* out) {
       *out += *at++;
     } else if (c < 0x20) {
       switch (*at++) {
-        case '\b': *out += "\\b"; break;
-        case '\f': *out += "\\f"; break;
-        case '\n': *out += "\\n"; break;
-        case '\r': *out += "\\r"; break;
-        case '\t': *out += "\\t"; break;
-        default: *out += {'\\', 'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
+        case '\b':
+          *out += "\\b";
+          break;
+        case '\f':
+          *out += "\\f";
+          break;
+        case '\n':
+          *out += "\\n";
+          break;
+        case '\r':
+          *out += "\\r";
+          break;
+        case '\t':
+          *out += "\\t";
+          break;
+        default:
+          *out += {'\\', 'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
       }
     } else if (const size_t length = Utf8Length(at, end)) {
       out->append(at, length);

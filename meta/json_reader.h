@@ -18,21 +18,25 @@ namespace pedia {
 
 enum class JsonType { kObject, kArray, kString, kNumber, kBool, kNull, kEnd };
 
-// Reads a document from its first byte on. Every value must be consumed exactly once: by Begin.../Next..., a Read..., or Skip.
-// Malformed input makes ok() false for good and ends every loop; it never reads outside `document`, which must outlive
-// the reader and everything read from it. One thread. Documents nested deeper than 512 are malformed.
+// Reads a document from its first byte on. Every value must be consumed exactly once: by
+// Begin.../Next..., a Read..., or Skip. Malformed input makes ok() false for good and ends every
+// loop; it never reads outside `document`, which must outlive the reader and everything read from
+// it. One thread. Documents nested deeper than 512 are malformed.
 class JsonReader {
  public:
-  explicit JsonReader(std::string_view document) : begin_(document.data()), at_(begin_), end_(begin_ + document.size()) {}
+  explicit JsonReader(std::string_view document)
+      : begin_(document.data()), at_(begin_), end_(begin_ + document.size()) {}
 
   bool ok() const { return !failed_; }
   // The type of the value that stands next; kEnd at the end of the text or after a failure.
   JsonType Peek();
 
-  // Enters an object. If the value is none: false, the value is skipped, and NextMember must not be called for it.
+  // Enters an object. If the value is none: false, the value is skipped, and NextMember must not be
+  // called for it.
   bool BeginObject();
   bool BeginArray();
-  // Moves to the next member and gives its key, escapes NOT decoded; false at the closing brace, which it consumes.
+  // Moves to the next member and gives its key, escapes NOT decoded; false at the closing brace,
+  // which it consumes.
   bool NextMember(std::string_view* raw_key);
   // Moves to the next element; false at the closing bracket, which it consumes.
   bool NextElement();
@@ -41,14 +45,15 @@ class JsonReader {
   std::string_view Skip();
   // A string without its quotes, escapes not decoded. Any other value is skipped and gives "".
   std::string_view ReadRawString();
-  // A decoded string; any other value is skipped and gives "". The view is into the document, or into `*buffer` when there
-  // were escapes. Lone surrogates become U+FFFD.
+  // A decoded string; any other value is skipped and gives "". The view is into the document, or
+  // into `*buffer` when there were escapes. Lone surrogates become U+FFFD.
   std::string_view ReadString(std::string* buffer);
   std::string ReadString();
   // An integer; any other value (fractions too) is skipped and gives nothing.
   std::optional<int64_t> ReadInt();
   std::optional<bool> ReadBool();
-  // The text of a scalar as Clusterpedia's selectors see it: a decoded string, "3", "true"; nothing for null, object, array.
+  // The text of a scalar as Clusterpedia's selectors see it: a decoded string, "3", "true"; nothing
+  // for null, object, array.
   std::optional<std::string> ReadScalarText();
   // Consumes the rest of the object or array that was entered last, closing bracket included.
   void SkipRest();
@@ -71,14 +76,15 @@ class JsonReader {
   std::bitset<512> is_object_;  // By depth.
 };
 
-// Whether `text` is exactly one well-formed JSON value (strict: numbers, escapes, UTF-8, nesting at most 512), with
-// nothing but white space around it. What is spliced into a response must have passed this once.
+// Whether `text` is exactly one well-formed JSON value (strict: numbers, escapes, UTF-8, nesting at
+// most 512), with nothing but white space around it. What is spliced into a response must have
+// passed this once.
 bool IsValidJson(std::string_view text);
 
 // `raw` (a string's bytes between its quotes) with its escapes decoded.
 std::string DecodeJsonString(std::string_view raw);
-// Appends `text` as a JSON string with quotes; invalid UTF-8 becomes U+FFFD. Escapes as Go's encoding/json without
-// SetEscapeHTML: only what JSON demands.
+// Appends `text` as a JSON string with quotes; invalid UTF-8 becomes U+FFFD. Escapes as Go's
+// encoding/json without SetEscapeHTML: only what JSON demands.
 void AppendJsonString(std::string_view text, std::string* out);
 std::string JsonString(std::string_view text);
 

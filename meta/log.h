@@ -1,4 +1,5 @@
-// Log lines: leveled, one line each. Where they go is decided once, in main; until then, standard error.
+// Log lines: leveled, one line each. Where they go is decided once, in main; until then, standard
+// error.
 #pragma once
 #include <functional>
 #include <string>

@@ -12,8 +12,10 @@ namespace pedia {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<1>, std::move(value)) {}  // NOLINT: implicit by design
-  Result(Status status) : state_(std::in_place_index<0>, std::move(status)) {  // NOLINT: implicit by design
+  Result(T value)
+      : state_(std::in_place_index<1>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(Status status)
+      : state_(std::in_place_index<0>, std::move(status)) {  // NOLINT: implicit by design
     assert(!this->status().ok());
   }
   bool ok() const { return state_.index() == 1; }

@@ -12,25 +12,44 @@ struct ReasonInfo {
 
 ReasonInfo Info(StatusReason reason) {
   switch (reason) {
-    case StatusReason::kSuccess: return {"", 200};
-    case StatusReason::kBadRequest: return {"BadRequest", 400};
-    case StatusReason::kUnauthorized: return {"Unauthorized", 401};
-    case StatusReason::kForbidden: return {"Forbidden", 403};
-    case StatusReason::kNotFound: return {"NotFound", 404};
-    case StatusReason::kMethodNotAllowed: return {"MethodNotAllowed", 405};
-    case StatusReason::kNotAcceptable: return {"NotAcceptable", 406};
-    case StatusReason::kAlreadyExists: return {"AlreadyExists", 409};
-    case StatusReason::kConflict: return {"Conflict", 409};
-    case StatusReason::kExpired: return {"Expired", 410};
-    case StatusReason::kInvalid: return {"Invalid", 422};
-    case StatusReason::kRequestEntityTooLarge: return {"RequestEntityTooLarge", 413};
-    case StatusReason::kUnsupportedMediaType: return {"UnsupportedMediaType", 415};
-    case StatusReason::kTooManyRequests: return {"TooManyRequests", 429};
-    case StatusReason::kInternalError: return {"InternalError", 500};
-    case StatusReason::kTimeout: return {"Timeout", 504};
-    case StatusReason::kServerTimeout: return {"ServerTimeout", 500};
-    case StatusReason::kServiceUnavailable: return {"ServiceUnavailable", 503};
-    case StatusReason::kUnknown: break;
+    case StatusReason::kSuccess:
+      return {"", 200};
+    case StatusReason::kBadRequest:
+      return {"BadRequest", 400};
+    case StatusReason::kUnauthorized:
+      return {"Unauthorized", 401};
+    case StatusReason::kForbidden:
+      return {"Forbidden", 403};
+    case StatusReason::kNotFound:
+      return {"NotFound", 404};
+    case StatusReason::kMethodNotAllowed:
+      return {"MethodNotAllowed", 405};
+    case StatusReason::kNotAcceptable:
+      return {"NotAcceptable", 406};
+    case StatusReason::kAlreadyExists:
+      return {"AlreadyExists", 409};
+    case StatusReason::kConflict:
+      return {"Conflict", 409};
+    case StatusReason::kExpired:
+      return {"Expired", 410};
+    case StatusReason::kInvalid:
+      return {"Invalid", 422};
+    case StatusReason::kRequestEntityTooLarge:
+      return {"RequestEntityTooLarge", 413};
+    case StatusReason::kUnsupportedMediaType:
+      return {"UnsupportedMediaType", 415};
+    case StatusReason::kTooManyRequests:
+      return {"TooManyRequests", 429};
+    case StatusReason::kInternalError:
+      return {"InternalError", 500};
+    case StatusReason::kTimeout:
+      return {"Timeout", 504};
+    case StatusReason::kServerTimeout:
+      return {"ServerTimeout", 500};
+    case StatusReason::kServiceUnavailable:
+      return {"ServiceUnavailable", 503};
+    case StatusReason::kUnknown:
+      break;
   }
   return {"", 500};
 }
@@ -100,15 +119,20 @@ Status NotFound(std::string_view group, std::string_view resource, std::string_v
   std::string subject(resource);
   if (!group.empty()) subject += "." + std::string(group);
   return {StatusReason::kNotFound, subject + " \"" + std::string(name) + "\" not found",
-          StatusDetails{.name = std::string(name), .group = std::string(group), .kind = std::string(resource), .causes = {}}};
+          StatusDetails{.name = std::string(name),
+                        .group = std::string(group),
+                        .kind = std::string(resource),
+                        .causes = {}}};
 }
 
 Status UnknownResource() {
-  return {StatusReason::kNotFound, "the server could not find the requested resource", StatusDetails{}};
+  return {StatusReason::kNotFound, "the server could not find the requested resource",
+          StatusDetails{}};
 }
 
 Status MethodNotAllowed() {
-  return {StatusReason::kMethodNotAllowed, "the server does not allow this method on the requested resource", StatusDetails{}};
+  return {StatusReason::kMethodNotAllowed,
+          "the server does not allow this method on the requested resource", StatusDetails{}};
 }
 
 Status MethodNotSupported(std::string_view verb, std::string_view group_resource) {
@@ -117,7 +141,9 @@ Status MethodNotSupported(std::string_view verb, std::string_view group_resource
   details.kind = group_resource.substr(0, dot);
   if (dot != std::string_view::npos) details.group = group_resource.substr(dot + 1);
   return {StatusReason::kMethodNotAllowed,
-          std::string(verb) + " is not supported on resources of kind \"" + std::string(group_resource) + "\"", details};
+          std::string(verb) + " is not supported on resources of kind \"" +
+              std::string(group_resource) + "\"",
+          details};
 }
 
 Status NotAcceptable(const std::vector<std::string>& accepted) {
@@ -128,7 +154,8 @@ Status NotAcceptable(const std::vector<std::string>& accepted) {
 
 Status Expired(std::string message) { return {StatusReason::kExpired, std::move(message)}; }
 
-Status Invalid(std::string_view kind, std::string_view name, std::string_view field, std::string_view value, std::string_view why) {
+Status Invalid(std::string_view kind, std::string_view name, std::string_view field,
+               std::string_view value, std::string_view why) {
   const std::string problem = "Invalid value: " + JsonString(value) + ": " + std::string(why);
   StatusDetails details;
   details.name = name;
@@ -138,10 +165,14 @@ Status Invalid(std::string_view kind, std::string_view name, std::string_view fi
   if (dot != std::string_view::npos) details.group = kind.substr(dot + 1);
   details.causes.push_back({"FieldValueInvalid", problem, std::string(field)});
   return {StatusReason::kInvalid,
-          std::string(kind) + " \"" + std::string(name) + "\" is invalid: " + std::string(field) + ": " + problem, details};
+          std::string(kind) + " \"" + std::string(name) + "\" is invalid: " + std::string(field) +
+              ": " + problem,
+          details};
 }
 
-Status RequestEntityTooLarge(std::string message) { return {StatusReason::kRequestEntityTooLarge, std::move(message)}; }
+Status RequestEntityTooLarge(std::string message) {
+  return {StatusReason::kRequestEntityTooLarge, std::move(message)};
+}
 
 Status TooManyRequests(std::string message, int retry_after_seconds) {
   StatusDetails details;
@@ -157,6 +188,8 @@ Status InternalError(std::string_view cause) {
 
 Status Timeout(std::string message) { return {StatusReason::kTimeout, std::move(message)}; }
 
-Status ServiceUnavailable(std::string message) { return {StatusReason::kServiceUnavailable, std::move(message)}; }
+Status ServiceUnavailable(std::string message) {
+  return {StatusReason::kServiceUnavailable, std::move(message)};
+}
 
 }  // namespace pedia

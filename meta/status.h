@@ -1,5 +1,6 @@
 // metav1.Status: what every failure in pedia is, from the store to the wire.
-// Source: Kubernetes API reference "Status"; k8s.io/apimachinery/pkg/api/errors (names of the factories, HTTP codes).
+// Source: Kubernetes API reference "Status"; k8s.io/apimachinery/pkg/api/errors (names of the
+// factories, HTTP codes).
 #pragma once
 #include <optional>
 #include <string>
@@ -46,7 +47,8 @@ struct StatusDetails {
   int retry_after_seconds = 0;  // 0: none.
 };
 
-// Success, or a failure with reason, message for the client, and details. A value type; immutable in practice.
+// Success, or a failure with reason, message for the client, and details. A value type; immutable
+// in practice.
 class [[nodiscard]] Status {
  public:
   Status() = default;  // Success.
@@ -72,19 +74,21 @@ class [[nodiscard]] Status {
 std::string_view StatusReasonName(StatusReason reason);  // "BadRequest"; "" for kSuccess.
 
 Status BadRequest(std::string message);
-Status Unauthorized();                        // 401 "Unauthorized"
-Status Forbidden(std::string message);        // 403
+Status Unauthorized();                  // 401 "Unauthorized"
+Status Forbidden(std::string message);  // 403
 // 404 `pods "x" not found`, `deployments.apps "x" not found`. `group` may be empty.
 Status NotFound(std::string_view group, std::string_view resource, std::string_view name);
-Status UnknownResource();                     // 404 "the server could not find the requested resource"
-Status MethodNotAllowed();                    // 405 "the server does not allow this method on the requested resource"
-// 405 `watch is not supported on resources of kind "pods"`. `group_resource`: "pods", "deployments.apps".
+Status UnknownResource();   // 404 "the server could not find the requested resource"
+Status MethodNotAllowed();  // 405 "the server does not allow this method on the requested resource"
+// 405 `watch is not supported on resources of kind "pods"`. `group_resource`: "pods",
+// "deployments.apps".
 Status MethodNotSupported(std::string_view verb, std::string_view group_resource);
 // 406 "only the following media types are accepted: a, b".
 Status NotAcceptable(const std::vector<std::string>& accepted);
-Status Expired(std::string message);          // 410
+Status Expired(std::string message);  // 410
 // 422 `ListOptions.meta.k8s.io "" is invalid: field: Invalid value: "v": why`, with one cause.
-Status Invalid(std::string_view kind, std::string_view name, std::string_view field, std::string_view value, std::string_view why);
+Status Invalid(std::string_view kind, std::string_view name, std::string_view field,
+               std::string_view value, std::string_view why);
 Status RequestEntityTooLarge(std::string message);  // 413
 Status TooManyRequests(std::string message, int retry_after_seconds);
 Status InternalError(std::string_view cause);  // 500 "Internal error occurred: <cause>"

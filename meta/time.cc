@@ -55,12 +55,14 @@ std::optional<int64_t> ParseRfc3339(std::string_view text) {
   if (!second || *second > 60) return {};
   if (TakeChar(&text, ".,")) {
     const size_t before = text.size();
-    while (TakeChar(&text, "0123456789")) {}
+    while (TakeChar(&text, "0123456789")) {
+    }
     if (text.size() == before) return {};
   }
   const auto zone = TakeZone(text);
   if (!zone) return {};
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return {};
   const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
@@ -99,7 +101,9 @@ std::string HumanDuration(std::chrono::seconds duration) {
 }
 
 int64_t UnixNow() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace pedia

@@ -9,14 +9,15 @@
 
 namespace pedia {
 
-// Seconds since 1970-01-01T00:00:00Z of "2026-11-22T07:56:20Z" (offsets and fractions allowed; fractions are cut).
-// Empty for anything else. Pure.
+// Seconds since 1970-01-01T00:00:00Z of "2026-11-22T07:56:20Z" (offsets and fractions allowed;
+// fractions are cut). Empty for anything else. Pure.
 std::optional<int64_t> ParseRfc3339(std::string_view text);
 
 // "2026-11-22T07:56:20Z".
 std::string FormatRfc3339(int64_t unix_seconds);
 
-// The age that kubectl prints: "12s", "3m5s", "45m", "5h12m", "3d4h", "80d", "2y10d". Negative below -1 s: "<invalid>"; -1: "0s".
+// The age that kubectl prints: "12s", "3m5s", "45m", "5h12m", "3d4h", "80d", "2y10d". Negative
+// below -1 s: "<invalid>"; -1: "0s".
 std::string HumanDuration(std::chrono::seconds duration);
 
 int64_t UnixNow();  // Seconds.

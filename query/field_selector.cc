@@ -23,7 +23,8 @@ std::optional<std::string> Unescape(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '=') return {};
     if (text[i] == '\\') {
-      if (++i == text.size() || std::string_view("\\,=").find(text[i]) == std::string_view::npos) return {};
+      if (++i == text.size() || std::string_view("\\,=").find(text[i]) == std::string_view::npos)
+        return {};
     }
     value += text[i];
   }
@@ -33,14 +34,16 @@ std::optional<std::string> Unescape(std::string_view text) {
 Result<FieldRequirement> ParseTerm(std::string_view term) {
   const size_t at = term.find('=');
   if (at == std::string_view::npos) {
-    return BadRequest("fieldSelector: invalid selector: " + QuoteShort(term) + "; can't understand it: want path=value or path!=value");
+    return BadRequest("fieldSelector: invalid selector: " + QuoteShort(term) +
+                      "; can't understand it: want path=value or path!=value");
   }
   FieldRequirement requirement;
   requirement.negated = at > 0 && term[at - 1] == '!';
   requirement.path = term.substr(0, requirement.negated ? at - 1 : at);
   const bool twice = !requirement.negated && at + 1 < term.size() && term[at + 1] == '=';
   auto value = Unescape(term.substr(at + (twice ? 2 : 1)));
-  if (!value || requirement.path.empty()) return BadRequest("fieldSelector: invalid selector: " + QuoteShort(term));
+  if (!value || requirement.path.empty())
+    return BadRequest("fieldSelector: invalid selector: " + QuoteShort(term));
   requirement.value = *std::move(value);
   return requirement;
 }

@@ -1,5 +1,6 @@
 // Field selectors, e.g. "metadata.name=web-0,metadata.namespace!=kube-system".
-// Source: Kubernetes docs "Field Selectors"; k8s.io/apimachinery/pkg/fields (ParseSelector: terms, operators, escapes).
+// Source: Kubernetes docs "Field Selectors"; k8s.io/apimachinery/pkg/fields (ParseSelector: terms,
+// operators, escapes).
 #pragma once
 #include <string>
 #include <string_view>
@@ -19,8 +20,8 @@ struct FieldRequirement {
 // The terms' conjunction, in source order. Empty selects every object.
 using FieldSelector = std::vector<FieldRequirement>;
 
-// Parses `text`; "" gives the empty selector, empty terms are skipped. Escapes in values: "\\", "\,", "\=".
-// Errors: BadRequest quoting the term at fault. Pure.
+// Parses `text`; "" gives the empty selector, empty terms are skipped. Escapes in values: "\\",
+// "\,", "\=". Errors: BadRequest quoting the term at fault. Pure.
 Result<FieldSelector> ParseFieldSelector(std::string_view text);
 
 }  // namespace pedia::query

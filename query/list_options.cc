@@ -16,16 +16,8 @@ namespace pedia::query {
 namespace {
 
 constexpr std::array<std::string_view, 10> kNotYet = {
-    "ownerUID",
-    "ownerName",
-    "ownerGR",
-    "facets",
-    "groups",
-    "resources",
-    "whereSQL",
-    "whereSQLStatement",
-    "whereSQLParam",
-    "whereSQLJSONParams",
+    "ownerUID",  "ownerName", "ownerGR",           "facets",        "groups",
+    "resources", "whereSQL",  "whereSQLStatement", "whereSQLParam", "whereSQLJSONParams",
 };
 
 Status NotSupportedYet(std::string_view where) {
@@ -165,7 +157,8 @@ Status ReadTimes(const UrlQuery& query, const SearchLabels& labels, ListOptions*
 void Restrict(const FieldRequirement& requirement, NameSet* names) {
   std::vector<std::string>& values = requirement.negated ? names->not_in : names->in;
   if (!requirement.negated) {
-    const bool kept = !names->restricted || std::binary_search(values.begin(), values.end(), requirement.value);
+    const bool kept =
+        !names->restricted || std::binary_search(values.begin(), values.end(), requirement.value);
     values.clear();
     names->restricted = true;
     if (!kept) return;

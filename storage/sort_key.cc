@@ -9,7 +9,7 @@ namespace {
 using query::OrderBy;
 using query::OrderColumn;
 
-enum Tag : char { kMissing = 0, kInteger = 1, kText = 2 };
+enum Tag : uint64_t { kMissing = 0, kInteger = 1, kText = 2 };
 
 void AppendUint(uint64_t value, size_t bytes, std::string* out) {
   for (size_t i = 0; i < bytes; ++i) out->push_back(static_cast<char>((value >> (8 * i)) & 0xff));
@@ -38,19 +38,20 @@ std::optional<std::string> TakeText(std::string_view* in) {
   return text;
 }
 
-std::optional<SqlValue> TakeValue(std::string_view* in, bool number) {
+bool TakeValue(std::string_view* in, bool number, SqlValue* value) {
   const std::optional<uint64_t> tag = TakeUint(in, 1);
-  if (!tag) return std::nullopt;
-  if (*tag == kMissing) return SqlValue();
-  if (*tag == kInteger && number) {
-    const std::optional<uint64_t> value = TakeUint(in, 8);
-    if (value) return SqlValue(static_cast<int64_t>(*value));
+  if (tag == kMissing) return true;
+  if (tag == kInteger && number) {
+    const std::optional<uint64_t> bits = TakeUint(in, 8);
+    if (bits) *value = static_cast<int64_t>(*bits);
+    return bits.has_value();
   }
-  if (*tag == kText && !number) {
+  if (tag == kText && !number) {
     std::optional<std::string> text = TakeText(in);
-    if (text) return SqlValue(std::move(*text));
+    if (text) *value = std::move(*text);
+    return text.has_value();
   }
-  return std::nullopt;
+  return false;
 }
 
 constexpr std::array kDefaultOrder = {OrderColumn::kCluster, OrderColumn::kNamespace,
@@ -122,9 +123,8 @@ Result<SortKey> ParseSortKey(std::string_view bytes, const std::vector<OrderBy>&
   if (TakeUint(&bytes, 1) != order.size()) return damaged;
   SortKey key;
   for (const OrderBy& term : order) {
-    std::optional<SqlValue> value = TakeValue(&bytes, IsNumber(term.column));
-    if (!value) return damaged;
-    key.values.push_back(std::move(*value));
+    SqlValue& value = key.values.emplace_back();
+    if (!TakeValue(&bytes, IsNumber(term.column), &value)) return damaged;
   }
   key.okey = bytes;
   return key;

@@ -118,7 +118,7 @@ bool SqliteList::Matches(std::string_view packed_entries) const {
     for (size_t i = 0; i < plan_.residual.size(); ++i) {
       if (plan_.residual[i].key != key) continue;
       const std::optional<std::string_view> value =
-          FindPackedValue(packed_entries, plan_.residualkeys[i]);
+          FindPackedValue(packed_entries, plan_.residual_keys[i]);
       return value ? std::optional<std::string>(*value) : std::nullopt;
     }
     return std::nullopt;

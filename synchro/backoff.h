@@ -17,7 +17,8 @@ inline int64_t RandomBetween(int64_t low, int64_t high) {
 // One thread.
 class Backoff {
  public:
-  Backoff(std::chrono::milliseconds initial, std::chrono::milliseconds max) : initial_(initial), max_(max) {}
+  Backoff(std::chrono::milliseconds initial, std::chrono::milliseconds max)
+      : initial_(initial), max_(max) {}
 
   // Between 75 % and 125 % of a delay that doubles with each call.
   std::chrono::milliseconds Next() {

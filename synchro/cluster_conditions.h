@@ -1,5 +1,6 @@
 // The conditions of a cluster, from what is known of it.
-// Source: Clusterpedia, PediaCluster.status.conditions: Validated, SynchroRunning, ClusterHealthy, Ready.
+// Source: Clusterpedia, PediaCluster.status.conditions: Validated, SynchroRunning, ClusterHealthy,
+// Ready.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -20,8 +21,10 @@ struct ClusterFacts {
   std::optional<HealthReport> health;  // Nothing: not being monitored.
 };
 
-// `old`: the conditions before; a condition keeps its last_transition while its status stays. `now`: Unix seconds. Pure.
-std::vector<discovery::Condition> BuildConditions(const ClusterFacts& facts, const std::vector<discovery::Condition>& old,
+// `old`: the conditions before; a condition keeps its last_transition while its status stays.
+// `now`: Unix seconds. Pure.
+std::vector<discovery::Condition> BuildConditions(const ClusterFacts& facts,
+                                                  const std::vector<discovery::Condition>& old,
                                                   int64_t now);
 
 }  // namespace pedia::synchro

@@ -23,7 +23,8 @@ constexpr int kQuietFactor = 20;
 
 // After a change was announced: a member's discovery document follows some time later.
 constexpr milliseconds kFirstEagerDelay{300};
-constexpr std::array<milliseconds, 3> kEagerDelays = {milliseconds(8'000), milliseconds(3'000), milliseconds(1'000)};
+constexpr std::array<milliseconds, 3> kEagerDelays = {milliseconds(8'000), milliseconds(3'000),
+                                                      milliseconds(1'000)};
 
 const GroupVersionResource kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
 const GroupVersionResource kApiServices{"apiregistration.k8s.io", "v1", "apiservices"};
@@ -61,7 +62,8 @@ ClusterSynchro::ClusterSynchro(const SharedContext& shared, kube::EventLoop& loo
     state_.api_server = std::move(server);
     client_ = std::make_unique<kube::Client>(loop_, *spec_.config);
     reflector_context_ = std::make_unique<ReflectorContext>(
-        ReflectorContext{spec_.name, loop_, *client_, shared_.writer, shared_.options, shared_.counters, slots_, same_server});
+        ReflectorContext{spec_.name, loop_, *client_, shared_.writer, shared_.options,
+                         shared_.counters, slots_, same_server});
   } else {
     facts_.config_error = spec_.config.status().message();
   }
@@ -92,7 +94,8 @@ void ClusterSynchro::Stop() {
 
 void ClusterSynchro::OnHealth(const HealthReport& report) {
   if (facts_.health && facts_.health->healthy != report.healthy) {
-    LogInfo("cluster " + spec_.name + " is " + (report.healthy ? "healthy again" : "not healthy: " + report.message));
+    LogInfo("cluster " + spec_.name + " is " +
+            (report.healthy ? "healthy again" : "not healthy: " + report.message));
   }
   facts_.health = report;
   failed_checks_ = report.healthy ? 0 : failed_checks_ + 1;
@@ -102,7 +105,8 @@ void ClusterSynchro::OnHealth(const HealthReport& report) {
     facts_.run_state = RunState::kInitialFailed;
     facts_.run_message = report.message;
   }
-  if (running_ && (!version_fetched_ || steady_clock::now() - *version_fetched_ > kVersionInterval)) FetchVersion();
+  if (running_ && (!version_fetched_ || steady_clock::now() - *version_fetched_ > kVersionInterval))
+    FetchVersion();
   Changed();
 }
 
@@ -149,11 +153,12 @@ void ClusterSynchro::DiscoverAfter(milliseconds delay) {
 
 void ClusterSynchro::Discover() {
   discovery_due_.reset();
-  if (discovering_ || !running_) return;  // Resume, or the end of the one that runs, asks for the next.
+  if (discovering_ || !running_)
+    return;  // Resume, or the end of the one that runs, asks for the next.
   discovering_ = true;
   DiscoverMember(*client_, IfAlive([](ClusterSynchro& self, Result<MemberDiscovery> found) {
-                   self.OnDiscovered(std::move(found));
-                 }));
+    self.OnDiscovered(std::move(found));
+  }));
 }
 
 void ClusterSynchro::OnDiscovered(Result<MemberDiscovery> found) {
@@ -187,7 +192,8 @@ void ClusterSynchro::DiscoverSoon() {
 
 milliseconds ClusterSynchro::NextDiscovery() {
   const milliseconds interval = shared_.options.discovery_interval;
-  if (eager_discoveries_ > 0) return std::min(kEagerDelays[static_cast<size_t>(--eager_discoveries_)], interval);
+  if (eager_discoveries_ > 0)
+    return std::min(kEagerDelays[static_cast<size_t>(--eager_discoveries_)], interval);
   const milliseconds usual = HearsOfChanges() ? interval * kQuietFactor : interval;
   return milliseconds(RandomBetween(usual.count(), usual.count() * 5 / 4));
 }
@@ -207,8 +213,10 @@ void ClusterSynchro::SetStored(const std::vector<GroupVersionResource>& stored) 
 void ClusterSynchro::KeepStale(MemberDiscovery* found) const {
   const auto keep = [&](const discovery::ClusterCatalog& known) {
     for (const ApiResource& resource : known.resources) {
-      const bool stale = std::count(found->stale.begin(), found->stale.end(), resource.gvr.GroupVersion()) > 0;
-      if (stale && found->served.Find(resource.gvr) == nullptr) found->served.resources.push_back(resource);
+      const bool stale =
+          std::count(found->stale.begin(), found->stale.end(), resource.gvr.GroupVersion()) > 0;
+      if (stale && found->served.Find(resource.gvr) == nullptr)
+        found->served.resources.push_back(resource);
     }
   };
   keep(served_.served);
@@ -231,7 +239,8 @@ void ClusterSynchro::Reconcile() {
   Changed();
 }
 
-std::vector<GroupVersionResource> ClusterSynchro::FindRemoved(const std::set<GroupVersionResource>& wanted) {
+std::vector<GroupVersionResource> ClusterSynchro::FindRemoved(
+    const std::set<GroupVersionResource>& wanted) {
   std::set<GroupVersionResource> known = stored_;
   for (const auto& [gvr, reflector] : reflectors_) known.insert(gvr);
   for (const ApiResource& resource : state_.synced.resources) known.insert(resource.gvr);
@@ -258,8 +267,9 @@ void ClusterSynchro::Remove(const GroupVersionResource& gvr) {
   }
   stored_.erase(gvr);
   LogInfo("cluster " + spec_.name + ": " + gvr.ToString() + " is not synced any more");
-  shared_.writer.queue().PushJob(
-      [cluster = spec_.name, gvr](storage::Store& store) { return store.DeleteResource(cluster, gvr); });
+  shared_.writer.queue().PushJob([cluster = spec_.name, gvr](storage::Store& store) {
+    return store.DeleteResource(cluster, gvr);
+  });
 }
 
 void ClusterSynchro::Sync(const ApiResource& resource) {
@@ -274,7 +284,8 @@ void ClusterSynchro::Sync(const ApiResource& resource) {
   hooks.touched = [] {};
   if (announces) hooks.touched = IfAlive([](ClusterSynchro& self) { self.DiscoverSoon(); });
   hooks.unknown = IfAlive([](ClusterSynchro& self) { self.DiscoverSoon(); });
-  const auto reflector = std::make_shared<Reflector>(*reflector_context_, resource, std::move(hooks));
+  const auto reflector =
+      std::make_shared<Reflector>(*reflector_context_, resource, std::move(hooks));
   reflectors_.emplace(resource.gvr, reflector);
   stored_.erase(resource.gvr);
   if (running_) reflector->Run();
@@ -309,9 +320,10 @@ void ClusterSynchro::SaveRecord() {
   std::string record = discovery::ClusterStateToJson(state_);
   if (record == saved_record_ || !discovered_) return;
   saved_record_ = record;
-  shared_.writer.queue().PushJob([cluster = spec_.name, record = std::move(record)](storage::Store& store) {
-    return store.SaveClusterRecord({cluster, record});
-  });
+  shared_.writer.queue().PushJob(
+      [cluster = spec_.name, record = std::move(record)](storage::Store& store) {
+        return store.SaveClusterRecord({cluster, record});
+      });
 }
 
 }  // namespace pedia::synchro

@@ -1,6 +1,5 @@
-// ClusterSynchro: one member cluster: its health, what it serves, a reflector for each resource to sync, and its state for all
-// to see.
-// Source: Clusterpedia's clustersynchro.
+// ClusterSynchro: one member cluster: its health, what it serves, a reflector for each resource to
+// sync, and its state for all to see. Source: Clusterpedia's clustersynchro.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -37,7 +36,8 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
  public:
   // `recorded`: the state saved by an earlier run; it is served until the member says better.
   ClusterSynchro(const SharedContext& shared, kube::EventLoop& loop, ClusterSpec spec,
-                 std::optional<discovery::ClusterState> recorded, std::shared_ptr<Guarded<ClusterProgress>> progress);
+                 std::optional<discovery::ClusterState> recorded,
+                 std::shared_ptr<Guarded<ClusterProgress>> progress);
   ~ClusterSynchro();
 
   const discovery::ClusterState& InitialState() const { return state_; }  // Before Start.
@@ -91,15 +91,16 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
   std::map<GroupVersionResource, std::shared_ptr<Reflector>> reflectors_;
 
   bool stopped_ = false;
-  bool running_ = false;       // The member is healthy enough to read from.
+  bool running_ = false;  // The member is healthy enough to read from.
   bool discovered_ = false;
   bool discovering_ = false;
   bool publishing_ = false;
-  int failed_checks_ = 0;      // In a row.
+  int failed_checks_ = 0;  // In a row.
   Backoff discovery_backoff_;
   MemberDiscovery served_;
-  std::set<GroupVersionResource> stored_;   // May have rows, but no reflector.
-  std::set<GroupVersionResource> missing_;  // The last discovery did not show them, the one before did.
+  std::set<GroupVersionResource> stored_;  // May have rows, but no reflector.
+  std::set<GroupVersionResource>
+      missing_;  // The last discovery did not show them, the one before did.
   uint64_t discovery_timer_ = 0;
   std::optional<std::chrono::steady_clock::time_point> discovery_due_;
   int eager_discoveries_ = 0;

@@ -27,10 +27,12 @@ void HealthMonitor::Ask(std::string path) {
   request.timeout = kTimeout;
   client_.Get(
       std::move(request),
-      [weak = weak_from_this(), path = std::move(path)](const Result<kube::Client::Document>& answer) {
+      [weak = weak_from_this(),
+       path = std::move(path)](const Result<kube::Client::Document>& answer) {
         const std::shared_ptr<HealthMonitor> self = weak.lock();
         if (!self) return;
-        if (path == "/readyz" && answer.ok() && answer->head.code == 404) return self->Ask("/healthz");
+        if (path == "/readyz" && answer.ok() && answer->head.code == 404)
+          return self->Ask("/healthz");
         self->Report(ReportOf(answer));
       },
       kMaxBody);

@@ -1,4 +1,5 @@
-// ListSlots: how many lists of one cluster may run at a time, so that a first sync needs little memory.
+// ListSlots: how many lists of one cluster may run at a time, so that a first sync needs little
+// memory.
 #pragma once
 #include <deque>
 #include <functional>

@@ -38,16 +38,18 @@ class Discovery : public std::enable_shared_from_this<Discovery> {
     kube::Request request;
     request.path_and_query = std::move(path);
     request.accept = kAccept;
-    client_.Get(std::move(request), [self = shared_from_this(), then = std::move(then)](Result<kube::Client::Document> document) {
-      then(*self, ToBody(document));
-    });
+    client_.Get(std::move(request),
+                [self = shared_from_this(), then = std::move(then)](
+                    Result<kube::Client::Document> document) { then(*self, ToBody(document)); });
   }
 
   static Result<std::string> ToBody(Result<kube::Client::Document>& document) {
     if (!document.ok()) return document.status();
     if (document->head.code == 200) return std::move(document->body);
-    Status status = kube::StatusFromResponse(document->head.code, document->body, document->head.retry_after_seconds);
-    if (status.ok()) status = ServiceUnavailable("unexpected answer, code " + std::to_string(document->head.code));
+    Status status = kube::StatusFromResponse(document->head.code, document->body,
+                                             document->head.retry_after_seconds);
+    if (status.ok())
+      status = ServiceUnavailable("unexpected answer, code " + std::to_string(document->head.code));
     return status;
   }
 
@@ -55,10 +57,12 @@ class Discovery : public std::enable_shared_from_this<Discovery> {
   void OnRoot(const Result<std::string>& body, bool core) {
     if (!body.ok()) return done_(body.status());
     if (auto aggregated = discovery::ParseAggregatedDiscoveryList(*body); aggregated.ok()) {
-      for (ApiResource& resource : aggregated->resources) found_.served.resources.push_back(std::move(resource));
+      for (ApiResource& resource : aggregated->resources)
+        found_.served.resources.push_back(std::move(resource));
       for (std::string& stale : aggregated->stale) found_.stale.push_back(std::move(stale));
     } else {
-      const auto versions = core ? discovery::ParseApiVersions(*body) : discovery::ParseApiGroupList(*body);
+      const auto versions =
+          core ? discovery::ParseApiVersions(*body) : discovery::ParseApiGroupList(*body);
       if (!versions.ok()) return done_(versions.status());
       for (const std::string& version : *versions) legacy_.push_back({version, core, {}});
     }
@@ -92,9 +96,11 @@ class Discovery : public std::enable_shared_from_this<Discovery> {
     for (LegacyList& list : legacy_) {
       if (!list.resources) found_.stale.push_back(list.group_version);
       if (!list.resources) continue;
-      for (ApiResource& resource : *list.resources) found_.served.resources.push_back(std::move(resource));
+      for (ApiResource& resource : *list.resources)
+        found_.served.resources.push_back(std::move(resource));
     }
-    if (found_.served.resources.empty()) return done_(ServiceUnavailable("the cluster serves no resources"));
+    if (found_.served.resources.empty())
+      return done_(ServiceUnavailable("the cluster serves no resources"));
     done_(std::move(found_));
   }
 

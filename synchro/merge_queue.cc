@@ -5,11 +5,13 @@
 namespace pedia::synchro {
 namespace {
 
-constexpr size_t kMaxBatchBytes = 8 << 20;  // A transaction of huge objects must not hold the store for long.
+constexpr size_t kMaxBatchBytes =
+    8 << 20;  // A transaction of huge objects must not hold the store for long.
 
 size_t BytesOf(const PendingChange& pending) {
   const storage::ObjectRow& row = pending.change.row;
-  size_t bytes = sizeof(PendingChange) + 192 + row.body.capacity() + row.entries.capacity() * sizeof(storage::Entry);
+  size_t bytes = sizeof(PendingChange) + 192 + row.body.capacity() +
+                 row.entries.capacity() * sizeof(storage::Entry);
   for (const storage::Entry& entry : row.entries) bytes += entry.key.size() + entry.value.size();
   return bytes;
 }

@@ -1,5 +1,6 @@
-// MergeQueue: what waits for the writer. At most one pending change per object, in the order in which the objects first changed.
-// Source: Clusterpedia's pressure queue of events ("merging queue").
+// MergeQueue: what waits for the writer. At most one pending change per object, in the order in
+// which the objects first changed. Source: Clusterpedia's pressure queue of events ("merging
+// queue").
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -24,8 +25,9 @@ struct PendingChange {
   storage::Change change;
 };
 
-// What `older` and then `newer`, of one object, amount to. Added+Updated = Added; Deleted+Added = Updated; Deleted+Updated stays
-// Deleted (an update of what is gone comes too late); else the newer one. Pure.
+// What `older` and then `newer`, of one object, amount to. Added+Updated = Added; Deleted+Added =
+// Updated; Deleted+Updated stays Deleted (an update of what is gone comes too late); else the newer
+// one. Pure.
 PendingChange FoldChanges(PendingChange older, PendingChange newer);
 
 // Which object: `source` is a number that belongs to one reflector for ever.
@@ -55,11 +57,12 @@ class MergeQueue {
   void Push(const ChangeKey& key, PendingChange change);
   void PushJob(StoreJob job);
 
-  // True if the queue is full; then `wake` is called once, on the consumer's thread, when there is room again.
+  // True if the queue is full; then `wake` is called once, on the consumer's thread, when there is
+  // room again.
   bool WaitForRoom(std::function<void()> wake);
 
-  // Waits for work; then up to `delay` for company, until there are `max_changes`. Changes that were taken still count as bytes
-  // until Done. Nothing: closed and empty.
+  // Waits for work; then up to `delay` for company, until there are `max_changes`. Changes that
+  // were taken still count as bytes until Done. Nothing: closed and empty.
   std::optional<Batch> Take(size_t max_changes, std::chrono::milliseconds delay);
   void Done(size_t bytes);
 

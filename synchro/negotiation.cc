@@ -58,7 +58,8 @@ bool Has(const std::vector<std::string>& list, std::string_view text) {
 
 bool IsNamed(const ApiResource& resource, std::string_view lower_name) {
   if (lower_name == resource.gvr.resource) return true;
-  return lower_name == (resource.singular_name.empty() ? ToLower(resource.kind) : resource.singular_name);
+  return lower_name ==
+         (resource.singular_name.empty() ? ToLower(resource.kind) : resource.singular_name);
 }
 
 bool SelectsName(const SyncRule& rule, const ApiResource& resource) {
@@ -84,24 +85,28 @@ bool IsSkipped(const std::vector<std::string>& skip, const ApiResource& resource
   return std::any_of(skip.begin(), skip.end(), [&](const std::string& entry) {
     const std::string lower = ToLower(entry);
     const size_t dot = lower.find('.');
-    if (dot == std::string::npos) return IsBuiltInGroup(resource.gvr.group) && IsNamed(resource, lower);
+    if (dot == std::string::npos)
+      return IsBuiltInGroup(resource.gvr.group) && IsNamed(resource, lower);
     return resource.gvr.group == std::string_view(lower).substr(dot + 1) &&
            IsNamed(resource, std::string_view(lower).substr(0, dot));
   });
 }
 
-std::vector<ApiResource> NegotiateResources(const ClusterSpec& spec, const discovery::ClusterCatalog& served) {
+std::vector<ApiResource> NegotiateResources(const ClusterSpec& spec,
+                                            const discovery::ClusterCatalog& served) {
   std::vector<ApiResource> selected;
-  std::map<std::pair<std::string_view, std::string_view>, size_t> ranks;  // Of {group, resource}: versions seen so far.
+  std::map<std::pair<std::string_view, std::string_view>, size_t>
+      ranks;  // Of {group, resource}: versions seen so far.
   for (const ApiResource& resource : served.resources) {
     if (!Has(resource.verbs, "list") || !Has(resource.verbs, "watch")) continue;
     const size_t rank = ranks[{resource.gvr.group, resource.gvr.resource}]++;
     if (IsSkipped(spec.skip, resource)) continue;
     const bool wanted =
         (spec.sync_all_custom_resources && !IsBuiltInGroup(resource.gvr.group)) ||
-        std::any_of(spec.sync_resources.begin(), spec.sync_resources.end(), [&](const SyncRule& rule) {
-          return SelectsName(rule, resource) && SelectsVersion(rule, resource, rank);
-        });
+        std::any_of(spec.sync_resources.begin(), spec.sync_resources.end(),
+                    [&](const SyncRule& rule) {
+                      return SelectsName(rule, resource) && SelectsVersion(rule, resource, rank);
+                    });
     if (wanted) selected.push_back(resource);
   }
   return selected;

@@ -34,7 +34,8 @@ class MemberWriter {
   bool first_ = true;
 };
 
-// Copies the annotations that stand next in `reader` (any value there counts as an empty map if it is no object).
+// Copies the annotations that stand next in `reader` (any value there counts as an empty map if it
+// is no object).
 void CopyAnnotations(JsonReader* reader, std::string_view cluster, std::string* out) {
   MemberWriter annotations(out);
   if (reader != nullptr && reader->BeginObject()) {
@@ -141,7 +142,8 @@ Result<std::string> TransformObject(const ObjectContext& context, std::string_vi
 
   std::string type;
   if (!has_kind) type.append("\"kind\":").append(JsonString(context.kind)).push_back(',');
-  if (!has_api_version) type.append("\"apiVersion\":").append(JsonString(context.gvr.GroupVersion())).push_back(',');
+  if (!has_api_version)
+    type.append("\"apiVersion\":").append(JsonString(context.gvr.GroupVersion())).push_back(',');
   out.insert(1, type);
   return out;
 }

@@ -1,4 +1,5 @@
-// What is done to an object's bytes before they are stored: pruned, annotated with its cluster, completed with its type.
+// What is done to an object's bytes before they are stored: pruned, annotated with its cluster,
+// completed with its type.
 // {"metadata":{"name":"a","managedFields":[...]}} of cluster c1 becomes
 // {"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","annotations":{"shadow.clusterpedia.io/cluster-name":"c1"}}}
 // Source: Clusterpedia's pruning and its cluster annotation; metav1.ObjectMeta.
@@ -19,7 +20,8 @@ struct ObjectIdentity {
   std::string resource_version;
 };
 
-// Reads metadata only and stops after it. `object`: well-formed JSON. Errors: BadRequest if there is no metadata.name. Pure.
+// Reads metadata only and stops after it. `object`: well-formed JSON. Errors: BadRequest if there
+// is no metadata.name. Pure.
 Result<ObjectIdentity> ReadIdentity(std::string_view object);
 
 // metadata.resourceVersion, of a bookmark too, which has no name; "" if there is none. Pure.
@@ -32,9 +34,10 @@ struct ObjectContext {
   std::string kind;
 };
 
-// `object` without metadata.managedFields and the last-applied annotation, with the cluster annotation (last in its map), and
-// with kind and apiVersion in front where they lack, as in the items of a typed list: so list and watch store equal bytes.
-// Key order and every other byte of a value are kept. Errors: BadRequest if it is no object or has no metadata. Pure.
+// `object` without metadata.managedFields and the last-applied annotation, with the cluster
+// annotation (last in its map), and with kind and apiVersion in front where they lack, as in the
+// items of a typed list: so list and watch store equal bytes. Key order and every other byte of a
+// value are kept. Errors: BadRequest if it is no object or has no metadata. Pure.
 Result<std::string> TransformObject(const ObjectContext& context, std::string_view object);
 
 }  // namespace pedia::synchro

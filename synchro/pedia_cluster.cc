@@ -91,14 +91,17 @@ Result<kube::RestConfig> ParseConnection(Fields& fields) {
   config.client_cert_pem = fields.Bytes("certData");
   config.client_key_pem = fields.Bytes("keyData");
   config.insecure_skip_tls_verify = config.ca_pem.empty();
-  while (!config.token.empty() && (config.token.back() == '\n' || config.token.back() == '\r')) config.token.pop_back();
-  if (config.server.empty()) return BadRequest("invalid cluster config: Cluster APIServer Endpoint is required");
+  while (!config.token.empty() && (config.token.back() == '\n' || config.token.back() == '\r'))
+    config.token.pop_back();
+  if (config.server.empty())
+    return BadRequest("invalid cluster config: Cluster APIServer Endpoint is required");
   if (config.server.find("://") == std::string::npos) config.server = "https://" + config.server;
   const bool has_certificate = !config.client_cert_pem.empty() && !config.client_key_pem.empty();
   if (config.token.empty() && !has_certificate) {
-    return BadRequest(fields.Find("authenticationFrom") != nullptr
-                          ? "invalid cluster config: authenticationFrom needs a management cluster"
-                          : "invalid cluster config: Cluster APIServer's Token or Cert is required");
+    return BadRequest(
+        fields.Find("authenticationFrom") != nullptr
+            ? "invalid cluster config: authenticationFrom needs a management cluster"
+            : "invalid cluster config: Cluster APIServer's Token or Cert is required");
   }
   return config;
 }
@@ -109,9 +112,12 @@ bool IsClusterName(std::string_view name) {
   const auto alphanumeric = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   if (name.empty() || name.size() > 253) return false;
   for (size_t i = 0; i < name.size(); ++i) {
-    const bool inside_label = i > 0 && i + 1 < name.size() && name[i - 1] != '.' && name[i + 1] != '.';
+    const bool inside_label =
+        i > 0 && i + 1 < name.size() && name[i - 1] != '.' && name[i + 1] != '.';
     const bool inside_name = i > 0 && i + 1 < name.size() && alphanumeric(name[i - 1]);
-    if (alphanumeric(name[i]) || (name[i] == '-' && inside_label) || (name[i] == '.' && inside_name)) continue;
+    if (alphanumeric(name[i]) || (name[i] == '-' && inside_label) ||
+        (name[i] == '.' && inside_name))
+      continue;
     return false;
   }
   return true;
@@ -122,8 +128,10 @@ Result<ParsedPediaCluster> ParsePediaCluster(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return BadRequest("not an object");
   Fields top(json, "manifest");
-  if (const std::string kind = top.Text("kind"); kind != "PediaCluster") return BadRequest("kind '" + kind + "' is not PediaCluster");
-  if (const std::string version = top.Text("apiVersion"); version != "cluster.clusterpedia.io/v1alpha2") {
+  if (const std::string kind = top.Text("kind"); kind != "PediaCluster")
+    return BadRequest("kind '" + kind + "' is not PediaCluster");
+  if (const std::string version = top.Text("apiVersion");
+      version != "cluster.clusterpedia.io/v1alpha2") {
     return BadRequest("apiVersion '" + version + "' is not cluster.clusterpedia.io/v1alpha2");
   }
   const Json* metadata = top.Find("metadata");
@@ -131,21 +139,26 @@ Result<ParsedPediaCluster> ParsePediaCluster(std::string_view text) {
   if (metadata == nullptr || !metadata->is_object()) return BadRequest("metadata is missing");
   if (spec == nullptr || !spec->is_object()) return BadRequest("spec is missing");
   const std::string name = Fields(*metadata, "metadata").Text("name");
-  if (!IsClusterName(name)) return BadRequest("metadata.name '" + name + "' is no DNS-1123 subdomain");
+  if (!IsClusterName(name))
+    return BadRequest("metadata.name '" + name + "' is no DNS-1123 subdomain");
 
-  auto rules = ParseSyncResources(spec->contains("syncResources") ? &(*spec)["syncResources"] : nullptr);
+  auto rules =
+      ParseSyncResources(spec->contains("syncResources") ? &(*spec)["syncResources"] : nullptr);
   if (!rules.ok()) return rules.status();
   Fields fields(*spec, "spec");
   auto config = ParseConnection(fields);
-  ParsedPediaCluster parsed{.spec = {.name = name,
-                                     .config = std::move(config),
-                                     .sync_resources = *std::move(rules),
-                                     .sync_all_custom_resources = fields.Flag("syncAllCustomResources"),
-                                     .skip = {}},
-                            .warnings = {}};
+  ParsedPediaCluster parsed{
+      .spec = {.name = name,
+               .config = std::move(config),
+               .sync_resources = *std::move(rules),
+               .sync_all_custom_resources = fields.Flag("syncAllCustomResources"),
+               .skip = {}},
+      .warnings = {}};
   if (fields.error()) return BadRequest(*fields.error());
   for (const char* field : {"syncResourcesRefName", "shardingName"}) {
-    if (!fields.Text(field).empty()) parsed.warnings.push_back(std::string("spec.") + field + " needs a management cluster and is ignored");
+    if (!fields.Text(field).empty())
+      parsed.warnings.push_back(std::string("spec.") + field +
+                                " needs a management cluster and is ignored");
   }
   return parsed;
 }

@@ -11,15 +11,17 @@
 namespace pedia::synchro {
 
 struct ParsedPediaCluster {
-  ClusterSpec spec;                   // Its config is a failure when the manifest's connection data cannot be used.
-  std::vector<std::string> warnings;  // Fields that need a management cluster and are ignored without one.
+  ClusterSpec spec;  // Its config is a failure when the manifest's connection data cannot be used.
+  std::vector<std::string>
+      warnings;  // Fields that need a management cluster and are ignored without one.
 };
 
-// Reads one PediaCluster from JSON. Errors: BadRequest for another kind or apiVersion, a missing or unusable name, or fields of the
-// wrong type, naming the field. Pure.
+// Reads one PediaCluster from JSON. Errors: BadRequest for another kind or apiVersion, a missing or
+// unusable name, or fields of the wrong type, naming the field. Pure.
 Result<ParsedPediaCluster> ParsePediaCluster(std::string_view json);
 
-// Whether `name` can be a cluster's name: a DNS-1123 subdomain. It becomes a path segment and part of the sort key.
+// Whether `name` can be a cluster's name: a DNS-1123 subdomain. It becomes a path segment and part
+// of the sort key.
 bool IsClusterName(std::string_view name);
 
 }  // namespace pedia::synchro

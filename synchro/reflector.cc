@@ -78,15 +78,19 @@ void Reflector::Retry(const Status& why) {
 }
 
 void Reflector::Load() {
-  // As a job of the writer: what an earlier reflector of this resource has queued is written before.
-  auto done = IfCurrent([](Reflector& self, const Status& status, const std::shared_ptr<std::unique_ptr<VersionTable>>& table) {
+  // As a job of the writer: what an earlier reflector of this resource has queued is written
+  // before.
+  auto done = IfCurrent([](Reflector& self, const Status& status,
+                           const std::shared_ptr<std::unique_ptr<VersionTable>>& table) {
     self.OnLoaded(status, std::move(*table));
   });
-  context_.writer.queue().PushJob([done = std::move(done), &loop = context_.loop, cluster = context_.cluster,
-                                   gvr = resource_.gvr, trust = context_.trust_stored_versions](storage::Store& store) {
+  context_.writer.queue().PushJob([done = std::move(done), &loop = context_.loop,
+                                   cluster = context_.cluster, gvr = resource_.gvr,
+                                   trust = context_.trust_stored_versions](storage::Store& store) {
     auto table = std::make_unique<VersionTable>();
     const Status status = store.LoadVersions(cluster, gvr, [&](const storage::StoredVersion& row) {
-      table->Put(MakeObjectKey(row.name_space, row.name), trust ? PackResourceVersion(row.resource_version) : 0);
+      table->Put(MakeObjectKey(row.name_space, row.name),
+                 trust ? PackResourceVersion(row.resource_version) : 0);
       return true;
     });
     auto shared = std::make_shared<std::unique_ptr<VersionTable>>(std::move(table));
@@ -113,18 +117,18 @@ bool Reflector::Upsert(const ObjectIdentity& identity, std::string_view object) 
     return true;
   }
   const Result<std::string> body = TransformObject(object_, object);
-  Result<storage::ObjectRow> row = body.ok() ? storage::EncodeObject(resource_.gvr, *body) : body.status();
+  Result<storage::ObjectRow> row =
+      body.ok() ? storage::EncodeObject(resource_.gvr, *body) : body.status();
   if (!row.ok()) {
     ++context_.counters.dropped;
-    LogWarning("cannot store " + resource_.gvr.ToString() + " " + identity.name_space + "/" + identity.name +
-               " of cluster " + context_.cluster + ": " + row.status().message());
+    LogWarning("cannot store " + resource_.gvr.ToString() + " " + identity.name_space + "/" +
+               identity.name + " of cluster " + context_.cluster + ": " + row.status().message());
     return false;
   }
   versions_->Put(key, version);
-  context_.writer.queue().Push({source_, key},
-                               {is_known ? EventKind::kUpdated : EventKind::kAdded,
-                                {storage::Change::Action::kUpsert, context_.cluster, resource_.gvr, resource_.kind,
-                                 std::move(*row)}});
+  context_.writer.queue().Push({source_, key}, {is_known ? EventKind::kUpdated : EventKind::kAdded,
+                                                {storage::Change::Action::kUpsert, context_.cluster,
+                                                 resource_.gvr, resource_.kind, std::move(*row)}});
   return true;
 }
 
@@ -134,24 +138,25 @@ void Reflector::Delete(const std::string& name_space, const std::string& name) {
   storage::ObjectRow row;
   row.name_space = name_space;
   row.name = name;
-  context_.writer.queue().Push({source_, key},
-                               {EventKind::kDeleted,
-                                {storage::Change::Action::kDelete, context_.cluster, resource_.gvr, resource_.kind,
-                                 std::move(row)}});
+  context_.writer.queue().Push({source_, key}, {EventKind::kDeleted,
+                                                {storage::Change::Action::kDelete, context_.cluster,
+                                                 resource_.gvr, resource_.kind, std::move(row)}});
 }
 
 FlowGate Reflector::Gate() {
   return [weak = weak_from_this(), epoch = epoch_]() {
     const std::shared_ptr<Reflector> self = weak.lock();
     if (!self || self->epoch_ != epoch) return kube::Flow::kAbort;
-    auto resume = self->IfCurrent([](Reflector& reflector) { reflector.context_.client.Resume(reflector.request_); });
+    auto resume = self->IfCurrent(
+        [](Reflector& reflector) { reflector.context_.client.Resume(reflector.request_); });
     const bool full = self->context_.writer.queue().WaitForRoom(
         [&loop = self->context_.loop, resume = std::move(resume)] { loop.Post(resume); });
     return full ? kube::Flow::kPause : kube::Flow::kContinue;
   };
 }
 
-void Reflector::SetSync(std::string_view status, std::string_view reason, std::string_view message) {
+void Reflector::SetSync(std::string_view status, std::string_view reason,
+                        std::string_view message) {
   if (sync_.status != status) sync_.last_transition = UnixNow();
   sync_.status = status;
   sync_.reason = reason;

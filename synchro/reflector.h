@@ -1,6 +1,7 @@
-// Reflector: keeps the stored objects of one resource of one cluster equal to the member's: load what is stored, list, find what
-// was deleted, watch; and again from where it makes sense when anything fails.
-// Source: k8s.io/client-go/tools/cache Reflector; Kubernetes API concepts "Efficient detection of changes".
+// Reflector: keeps the stored objects of one resource of one cluster equal to the member's: load
+// what is stored, list, find what was deleted, watch; and again from where it makes sense when
+// anything fails. Source: k8s.io/client-go/tools/cache Reflector; Kubernetes API concepts
+// "Efficient detection of changes".
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -32,7 +33,8 @@ struct ReflectorContext {
   const SynchroOptions& options;
   SyncCounters& counters;
   ListSlots& slots;
-  // False: what is stored may be of another cluster of the same name, so equal versions prove nothing.
+  // False: what is stored may be of another cluster of the same name, so equal versions prove
+  // nothing.
   bool trust_stored_versions = true;
 };
 
@@ -57,7 +59,8 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
  private:
   using ObjectName = std::pair<std::string, std::string>;  // Namespace, name.
 
-  // A callback for later: does nothing if this reflector is gone or has turned to something else meanwhile.
+  // A callback for later: does nothing if this reflector is gone or has turned to something else
+  // meanwhile.
   template <typename F>
   auto IfCurrent(F f) {
     return [weak = weak_from_this(), epoch = epoch_, f = std::move(f)](const auto&... args) {
@@ -116,7 +119,7 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   bool unpaged_ = false;                    // Continue tokens expire faster than we read.
   bool listed_once_ = false;
   std::string continue_;
-  int64_t page_start_ = 0;        // progress_.listed before the current page.
+  int64_t page_start_ = 0;  // progress_.listed before the current page.
   int expired_lists_ = 0;
   std::string resource_version_;  // Where the watch goes on; "" = list first.
 

@@ -12,7 +12,9 @@ namespace {
 constexpr size_t kDeletionsPerRound = 20'000;  // Bounds the names held at a time.
 constexpr int kMaxExpiredLists = 2;
 
-bool IsExpired(const ListPageEnd& end) { return end.code == 410 || end.status.reason() == StatusReason::kExpired; }
+bool IsExpired(const ListPageEnd& end) {
+  return end.code == 410 || end.status.reason() == StatusReason::kExpired;
+}
 
 }  // namespace
 
@@ -42,7 +44,8 @@ void Reflector::ListPage() {
   page_start_ = progress_.listed;
   ++epoch_;
   kube::Request request;
-  request.path_and_query = ListPath(resource_.gvr, unpaged_ ? 0 : context_.options.page_size, continue_);
+  request.path_and_query =
+      ListPath(resource_.gvr, unpaged_ ? 0 : context_.options.page_size, continue_);
   request.timeout = std::chrono::milliseconds(0);
   request.idle_timeout = context_.options.idle_timeout;
   auto handler = std::make_unique<ListPageHandler>(ListPageHandler::Callbacks{
@@ -61,8 +64,8 @@ void Reflector::OnItem(std::string_view item) {
     return;
   }
   ++context_.counters.dropped;
-  LogWarning("cannot store one of " + resource_.gvr.ToString() + " of cluster " + context_.cluster + ": " +
-             identity.status().message());
+  LogWarning("cannot store one of " + resource_.gvr.ToString() + " of cluster " + context_.cluster +
+             ": " + identity.status().message());
 }
 
 void Reflector::OnPageEnd(const ListPageEnd& end) {
@@ -108,11 +111,12 @@ void Reflector::FindDeleted() {
     return Next();
   }
   auto unseen = std::make_shared<std::vector<ObjectKey>>(versions_->UnseenKeys());
-  auto done = IfCurrent([](Reflector& self, const Status& status, const std::vector<ObjectName>& gone, bool complete) {
-    self.OnDeletedFound(status, gone, complete);
-  });
+  auto done =
+      IfCurrent([](Reflector& self, const Status& status, const std::vector<ObjectName>& gone,
+                   bool complete) { self.OnDeletedFound(status, gone, complete); });
   // After all earlier changes have been written, the store knows the names behind the hashes.
-  context_.writer.queue().PushJob([done = std::move(done), unseen, &loop = context_.loop, cluster = context_.cluster,
+  context_.writer.queue().PushJob([done = std::move(done), unseen, &loop = context_.loop,
+                                   cluster = context_.cluster,
                                    gvr = resource_.gvr](storage::Store& store) {
     const auto less = [](const ObjectKey& a, const ObjectKey& b) {
       return a.high != b.high ? a.high < b.high : a.low < b.low;
@@ -121,7 +125,8 @@ void Reflector::FindDeleted() {
     auto gone = std::make_shared<std::vector<ObjectName>>();
     const Status status = store.LoadVersions(cluster, gvr, [&](const storage::StoredVersion& row) {
       const ObjectKey key = MakeObjectKey(row.name_space, row.name);
-      if (std::binary_search(unseen->begin(), unseen->end(), key, less)) gone->emplace_back(row.name_space, row.name);
+      if (std::binary_search(unseen->begin(), unseen->end(), key, less))
+        gone->emplace_back(row.name_space, row.name);
       return gone->size() < kDeletionsPerRound;
     });
     loop.Post([done, status, gone] { done(status, *gone, gone->size() < kDeletionsPerRound); });
@@ -129,7 +134,8 @@ void Reflector::FindDeleted() {
   });
 }
 
-void Reflector::OnDeletedFound(const Status& status, const std::vector<ObjectName>& gone, bool complete) {
+void Reflector::OnDeletedFound(const Status& status, const std::vector<ObjectName>& gone,
+                               bool complete) {
   if (!status.ok()) return Retry(status);
   for (const auto& [name_space, name] : gone) Delete(name_space, name);
   if (complete) {
@@ -137,22 +143,24 @@ void Reflector::OnDeletedFound(const Status& status, const std::vector<ObjectNam
     for (const ObjectKey& key : versions_->UnseenKeys()) versions_->Erase(key);
   }
   auto next = IfCurrent([](Reflector& self) { self.Next(); });
-  const bool full = context_.writer.queue().WaitForRoom([&loop = context_.loop, next] { loop.Post(next); });
+  const bool full =
+      context_.writer.queue().WaitForRoom([&loop = context_.loop, next] { loop.Post(next); });
   if (!full) Next();
 }
 
 void Reflector::FinishInitialList() {
   if (progress_.initial_list_done) return;
-  context_.writer.queue().PushJob([weak = weak_from_this(), &loop = context_.loop](storage::Store&) {
-    loop.Post([weak] {
-      const std::shared_ptr<Reflector> self = weak.lock();
-      if (!self) return;
-      self->progress_.initial_list_done = true;
-      self->sync_.initial_list_done = true;
-      self->hooks_.changed();
-    });
-    return Status();
-  });
+  context_.writer.queue().PushJob(
+      [weak = weak_from_this(), &loop = context_.loop](storage::Store&) {
+        loop.Post([weak] {
+          const std::shared_ptr<Reflector> self = weak.lock();
+          if (!self) return;
+          self->progress_.initial_list_done = true;
+          self->sync_.initial_list_done = true;
+          self->hooks_.changed();
+        });
+        return Status();
+      });
 }
 
 }  // namespace pedia::synchro

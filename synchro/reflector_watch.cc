@@ -23,8 +23,11 @@ int64_t ReadStatusCode(std::string_view object) {
   return 0;
 }
 
-// Whether our resourceVersion may be what the member stumbles over, for example after its etcd was restored.
-bool BlamesTheRequest(int code) { return code == 400 || code == 404 || code == 422 || code == 500 || code == 504; }
+// Whether our resourceVersion may be what the member stumbles over, for example after its etcd was
+// restored.
+bool BlamesTheRequest(int code) {
+  return code == 400 || code == 404 || code == 422 || code == 500 || code == 504;
+}
 
 }  // namespace
 
@@ -51,20 +54,23 @@ void Reflector::Watch() {
 
 bool Reflector::OnEvent(const kube::WatchEvent& event) {
   switch (event.type) {
-    case kube::WatchEventType::kError: return OnErrorEvent(event.object);
+    case kube::WatchEventType::kError:
+      return OnErrorEvent(event.object);
     case kube::WatchEventType::kBookmark: {
       std::string version = ReadResourceVersion(event.object);
       if (!version.empty()) resource_version_ = std::move(version);
       fruitless_watches_ = 0;
       return true;
     }
-    default: return OnObjectEvent(event.type, event.object);
+    default:
+      return OnObjectEvent(event.type, event.object);
   }
 }
 
 bool Reflector::OnErrorEvent(std::string_view status) {
   const int64_t code = ReadStatusCode(status);
-  error_event_ = kube::StatusFromResponse(code >= 400 && code < 600 ? static_cast<int>(code) : 500, status, {});
+  error_event_ = kube::StatusFromResponse(code >= 400 && code < 600 ? static_cast<int>(code) : 500,
+                                          status, {});
   if (error_event_.ok()) error_event_ = InternalError("the watch reported an error");
   must_relist_ = code == 410 || error_event_.reason() == StatusReason::kExpired;
   return false;
@@ -100,7 +106,8 @@ void Reflector::OnWatchEnd(const StreamEnd& end) {
   const Status why = error_event_.ok() ? end.status : error_event_;
   if (end.code == 410 || why.reason() == StatusReason::kExpired) return Relist(why);
   if (why.ok()) {
-    if (lasted < kShortWatch && watch_events_ == 0) return Retry(ServiceUnavailable("the watch ended at once"));
+    if (lasted < kShortWatch && watch_events_ == 0)
+      return Retry(ServiceUnavailable("the watch ended at once"));
     return Next();
   }
   if (end.code == 404) hooks_.unknown();
@@ -110,7 +117,8 @@ void Reflector::OnWatchEnd(const StreamEnd& end) {
 }
 
 void Reflector::Relist(const Status& why) {
-  LogInfo("listing " + resource_.gvr.ToString() + " of cluster " + context_.cluster + " again: " + why.message());
+  LogInfo("listing " + resource_.gvr.ToString() + " of cluster " + context_.cluster +
+          " again: " + why.message());
   resource_version_.clear();
   fruitless_watches_ = 0;
   Retry(why);

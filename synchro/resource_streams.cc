@@ -17,8 +17,8 @@ std::string EscapeQueryValue(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
       out.push_back(c);
     } else {
@@ -30,12 +30,14 @@ std::string EscapeQueryValue(std::string_view text) {
 
 Status FailureOf(const kube::ResponseHead& head, std::string_view body) {
   Status status = kube::StatusFromResponse(head.code, body, head.retry_after_seconds);
-  return status.ok() ? ServiceUnavailable("unexpected answer, code " + std::to_string(head.code)) : status;
+  return status.ok() ? ServiceUnavailable("unexpected answer, code " + std::to_string(head.code))
+                     : status;
 }
 
 }  // namespace
 
-std::string ListPath(const GroupVersionResource& gvr, int64_t limit, std::string_view continue_token) {
+std::string ListPath(const GroupVersionResource& gvr, int64_t limit,
+                     std::string_view continue_token) {
   std::string path = gvr.Path();
   if (limit <= 0) return path;
   path.append("?limit=").append(std::to_string(limit));
@@ -43,13 +45,16 @@ std::string ListPath(const GroupVersionResource& gvr, int64_t limit, std::string
   return path;
 }
 
-std::string WatchPath(const GroupVersionResource& gvr, std::string_view resource_version, std::chrono::seconds timeout) {
-  return gvr.Path() + "?watch=1&allowWatchBookmarks=true&resourceVersion=" + EscapeQueryValue(resource_version) +
+std::string WatchPath(const GroupVersionResource& gvr, std::string_view resource_version,
+                      std::chrono::seconds timeout) {
+  return gvr.Path() +
+         "?watch=1&allowWatchBookmarks=true&resourceVersion=" + EscapeQueryValue(resource_version) +
          "&timeoutSeconds=" + std::to_string(timeout.count());
 }
 
 ListPageHandler::ListPageHandler(Callbacks callbacks)
-    : callbacks_(std::move(callbacks)), parser_([this](std::string_view item) { callbacks_.item(item); }) {}
+    : callbacks_(std::move(callbacks)),
+      parser_([this](std::string_view item) { callbacks_.item(item); }) {}
 
 void ListPageHandler::OnHead(const kube::ResponseHead& head) { head_ = head; }
 
@@ -68,7 +73,8 @@ Status ListPageHandler::FinishPage(const Status& transport) {
   if (!transport.ok()) return transport;
   if (head_.code != 200) return FailureOf(head_, error_body_);
   malformed_ = parser_.Finish();
-  if (malformed_.ok() && (!parser_.kind().ends_with("List") || parser_.resource_version().empty())) {
+  if (malformed_.ok() &&
+      (!parser_.kind().ends_with("List") || parser_.resource_version().empty())) {
     malformed_ = BadRequest("the answer is no list");
   }
   return malformed_;
@@ -99,7 +105,8 @@ kube::Flow WatchHandler::OnData(std::string_view bytes) {
     return kube::Flow::kContinue;
   }
   bool wanted = true;
-  malformed_ = parser_.Feed(bytes, [&](const kube::WatchEvent& event) { return wanted = callbacks_.event(event); });
+  malformed_ = parser_.Feed(
+      bytes, [&](const kube::WatchEvent& event) { return wanted = callbacks_.event(event); });
   return malformed_.ok() && wanted ? kube::Flow::kContinue : kube::Flow::kAbort;
 }
 

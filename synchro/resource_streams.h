@@ -1,5 +1,5 @@
-// The two kinds of response a reflector reads: one page of a list, and a watch; bytes in, items and events out.
-// Source: Kubernetes API concepts (list chunking, watch).
+// The two kinds of response a reflector reads: one page of a list, and a watch; bytes in, items and
+// events out. Source: Kubernetes API concepts (list chunking, watch).
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -16,17 +16,20 @@
 
 namespace pedia::synchro {
 
-// Path and query of a page: "/api/v1/pods?limit=500&continue=x". limit 0: all in one; continue_token "": the first page. Pure.
-std::string ListPath(const GroupVersionResource& gvr, int64_t limit, std::string_view continue_token);
+// Path and query of a page: "/api/v1/pods?limit=500&continue=x". limit 0: all in one;
+// continue_token "": the first page. Pure.
+std::string ListPath(const GroupVersionResource& gvr, int64_t limit,
+                     std::string_view continue_token);
 // Of a watch with bookmarks that the member is to end after `timeout`. Pure.
-std::string WatchPath(const GroupVersionResource& gvr, std::string_view resource_version, std::chrono::seconds timeout);
+std::string WatchPath(const GroupVersionResource& gvr, std::string_view resource_version,
+                      std::chrono::seconds timeout);
 
-// How a response ended. `status` is the first thing that went wrong: the member's own Status, what was malformed, or the
-// transport's error; details carry Retry-After.
+// How a response ended. `status` is the first thing that went wrong: the member's own Status, what
+// was malformed, or the transport's error; details carry Retry-After.
 struct StreamEnd {
   Status status;
-  int code = 0;             // HTTP; 0 = no answer.
-  bool malformed = false;   // The answer came and could not be read.
+  int code = 0;            // HTTP; 0 = no answer.
+  bool malformed = false;  // The answer came and could not be read.
 };
 
 struct ListPageEnd : StreamEnd {
@@ -35,11 +38,12 @@ struct ListPageEnd : StreamEnd {
   std::string remaining;  // Digits or "".
 };
 
-// Asked before bytes are read: kPause while the writer's queue is full, kAbort if nobody wants them any more.
+// Asked before bytes are read: kPause while the writer's queue is full, kAbort if nobody wants them
+// any more.
 using FlowGate = std::function<kube::Flow()>;
 
-// A page is well only if it was complete, of a kind "...List", and carried a resourceVersion: what some proxy answers in a
-// member's place must never pass for an empty list.
+// A page is well only if it was complete, of a kind "...List", and carried a resourceVersion: what
+// some proxy answers in a member's place must never pass for an empty list.
 class ListPageHandler : public kube::ResponseHandler {
  public:
   struct Callbacks {
@@ -67,7 +71,7 @@ class WatchHandler : public kube::ResponseHandler {
  public:
   struct Callbacks {
     FlowGate gate;
-    std::function<void()> started;                            // The member has accepted the watch.
+    std::function<void()> started;                             // The member has accepted the watch.
     std::function<bool(const kube::WatchEvent& event)> event;  // False ends the watch.
     std::function<void(const StreamEnd&)> done;
   };

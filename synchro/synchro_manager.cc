@@ -32,7 +32,8 @@ class SynchroManager::Core {
  public:
   Core(storage::Store& store, discovery::Registry& registry, const SynchroOptions& options)
       : registry_(registry), options_(options) {
-    for (int i = 0; i < std::max(1, options_.loops); ++i) loops_.push_back(std::make_unique<kube::EventLoop>());
+    for (int i = 0; i < std::max(1, options_.loops); ++i)
+      loops_.push_back(std::make_unique<kube::EventLoop>());
     LoadRecords(store);
     writer_.emplace(store, options_, counters_);
   }
@@ -59,7 +60,8 @@ class SynchroManager::Core {
       state.clusters.clear();
     });
     for (const std::future<void>& each : stopped) each.wait();
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
     writer_->Stop(std::max(left, std::chrono::milliseconds(0)));
     loops_.clear();
   }
@@ -68,7 +70,8 @@ class SynchroManager::Core {
     return state_.With([](const State& state) {
       std::vector<ClusterProgress> all;
       for (const auto& [name, entry] : state.clusters) {
-        all.push_back(entry.progress->With([](const ClusterProgress& progress) { return progress; }));
+        all.push_back(
+            entry.progress->With([](const ClusterProgress& progress) { return progress; }));
       }
       return all;
     });
@@ -86,15 +89,18 @@ class SynchroManager::Core {
   struct State {
     std::map<std::string, Entry> clusters;
     std::map<std::string, discovery::ClusterState> records;  // Of earlier runs, until taken up.
-    std::map<std::string, std::vector<GroupVersionResource>> stored;  // What earlier runs left, until taken up.
-    std::map<std::string, kube::EventLoop*> loop_of;  // A cluster stays on its loop, so that its tasks stay in order.
+    std::map<std::string, std::vector<GroupVersionResource>>
+        stored;  // What earlier runs left, until taken up.
+    std::map<std::string, kube::EventLoop*>
+        loop_of;  // A cluster stays on its loop, so that its tasks stay in order.
     bool cleaned = false;
     bool stopped = false;
   };
 
   void LoadRecords(storage::Store& store) {
     const auto records = store.LoadClusterRecords();
-    if (!records.ok()) return LogWarning("cannot read what is known of the clusters: " + records.status().message());
+    if (!records.ok())
+      return LogWarning("cannot read what is known of the clusters: " + records.status().message());
     state_.With([&](State& state) {
       for (const storage::ClusterRecord& record : *records) {
         auto cluster = discovery::ClusterStateFromJson(record.document);
@@ -116,12 +122,13 @@ class SynchroManager::Core {
   std::future<void> StopEntry(Entry& entry, F after) {
     auto done = std::make_shared<std::promise<void>>();
     std::future<void> future = done->get_future();
-    entry.loop->Post([synchro = std::move(entry.synchro), done, after = std::move(after)]() mutable {
-      synchro->Stop();
-      synchro.reset();
-      after();
-      done->set_value();
-    });
+    entry.loop->Post(
+        [synchro = std::move(entry.synchro), done, after = std::move(after)]() mutable {
+          synchro->Stop();
+          synchro.reset();
+          after();
+          done->set_value();
+        });
     return future;
   }
 
@@ -136,7 +143,8 @@ class SynchroManager::Core {
       // After the synchro's last change, and before anything of a new cluster of that name.
       StopEntry(at->second, [this, name] {
         registry_.Remove(name);
-        writer_->queue().PushJob([name](storage::Store& store) { return store.DeleteCluster(name); });
+        writer_->queue().PushJob(
+            [name](storage::Store& store) { return store.DeleteCluster(name); });
       });
       registry_.Remove(name);
       state.records.erase(name);
@@ -159,8 +167,9 @@ class SynchroManager::Core {
     }
     Entry entry{spec, LoopOf(state, name), nullptr, std::make_shared<Guarded<ClusterProgress>>()};
     entry.progress->With([&](ClusterProgress& progress) { progress.cluster = name; });
-    entry.synchro = std::make_shared<ClusterSynchro>(SharedContext{*writer_, registry_, options_, counters_}, *entry.loop,
-                                                     std::move(spec), std::move(recorded), entry.progress);
+    entry.synchro = std::make_shared<ClusterSynchro>(
+        SharedContext{*writer_, registry_, options_, counters_}, *entry.loop, std::move(spec),
+        std::move(recorded), entry.progress);
     StartEntry(state, entry);
     state.clusters.insert_or_assign(name, std::move(entry));
   }
@@ -168,7 +177,8 @@ class SynchroManager::Core {
   void StartEntry(State& state, const Entry& entry) {
     registry_.Update(entry.synchro->InitialState());
     std::vector<GroupVersionResource> stored;
-    if (const auto found = state.stored.find(entry.spec.name); found != state.stored.end()) stored = found->second;
+    if (const auto found = state.stored.find(entry.spec.name); found != state.stored.end())
+      stored = found->second;
     entry.loop->Post([weak = std::weak_ptr(entry.synchro), stored = std::move(stored)] {
       const auto synchro = weak.lock();
       if (!synchro) return;
@@ -182,7 +192,8 @@ class SynchroManager::Core {
     const auto counts = store.CountObjects();
     if (!counts.ok()) return counts.status();
     const std::vector<std::string> orphans = state_.With([&](State& state) {
-      for (const storage::ResourceCount& count : *counts) state.stored[count.cluster].push_back(count.gvr);
+      for (const storage::ResourceCount& count : *counts)
+        state.stored[count.cluster].push_back(count.gvr);
       std::set<std::string> names;
       for (const auto& [name, resources] : state.stored) names.insert(name);
       for (const auto& [name, record] : state.records) names.insert(name);
@@ -211,12 +222,15 @@ class SynchroManager::Core {
   Guarded<State> state_;
 };
 
-SynchroManager::SynchroManager(storage::Store& store, discovery::Registry& registry, SynchroOptions options)
+SynchroManager::SynchroManager(storage::Store& store, discovery::Registry& registry,
+                               SynchroOptions options)
     : core_(std::make_unique<Core>(store, registry, options)) {}
 
 SynchroManager::~SynchroManager() { Stop(); }
 
-void SynchroManager::SetClusters(std::vector<ClusterSpec> clusters) { core_->SetClusters(std::move(clusters)); }
+void SynchroManager::SetClusters(std::vector<ClusterSpec> clusters) {
+  core_->SetClusters(std::move(clusters));
+}
 
 void SynchroManager::Stop(std::chrono::milliseconds timeout) { core_->Stop(timeout); }
 

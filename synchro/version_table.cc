@@ -43,7 +43,8 @@ uint64_t PackResourceVersion(std::string_view resource_version) {
   const auto [stop, error] = std::from_chars(resource_version.data(), end, number);
   if (error == std::errc() && stop == end) return number;
   if (resource_version.empty()) return 0;
-  return XXH3_64bits_withSeed(resource_version.data(), resource_version.size(), Seed()) | (uint64_t{1} << 63);
+  return XXH3_64bits_withSeed(resource_version.data(), resource_version.size(), Seed()) |
+         (uint64_t{1} << 63);
 }
 
 size_t VersionTable::Home(const Slot& slot) const {
@@ -122,7 +123,8 @@ std::vector<ObjectKey> VersionTable::UnseenKeys() const {
   keys.reserve(unseen());
   for (size_t i = 0; i < capacity_; ++i) {
     const Slot& slot = slots_[i];
-    if (!IsEmpty(slot) && (slot.low & kMarkBits) != mark_) keys.push_back({slot.high, slot.low & ~kMarkBits});
+    if (!IsEmpty(slot) && (slot.low & kMarkBits) != mark_)
+      keys.push_back({slot.high, slot.low & ~kMarkBits});
   }
   return keys;
 }

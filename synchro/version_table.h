@@ -1,5 +1,6 @@
-// VersionTable: which objects of one resource of one cluster are stored, and in which version; nothing else of them is kept.
-// An open-addressing table of hashes, 24 bytes a slot, at most 43 bytes an object.
+// VersionTable: which objects of one resource of one cluster are stored, and in which version;
+// nothing else of them is kept. An open-addressing table of hashes, 24 bytes a slot, at most 43
+// bytes an object.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace pedia::synchro {
 
-// What stands for (namespace, name): 120 bits of a seeded hash. Two objects with equal keys are taken for one; at a million
-// objects the odds are 1 in 10^24.
+// What stands for (namespace, name): 120 bits of a seeded hash. Two objects with equal keys are
+// taken for one; at a million objects the odds are 1 in 10^24.
 struct ObjectKey {
   uint64_t high = 0;
   uint64_t low = 0;  // The lowest 8 bits are 0.
@@ -26,7 +27,8 @@ uint64_t PackResourceVersion(std::string_view resource_version);
 // One thread.
 class VersionTable {
  public:
-  // Gives a key's version; null if the object is unknown. Valid until the next call that changes the table.
+  // Gives a key's version; null if the object is unknown. Valid until the next call that changes
+  // the table.
   const uint64_t* Find(const ObjectKey& key) const;
   // Inserts or replaces; the object counts as seen in the current list.
   void Put(const ObjectKey& key, uint64_t version);
@@ -54,7 +56,8 @@ class VersionTable {
 
   static bool IsEmpty(const Slot& slot) { return slot.high == 0 && slot.low == 0; }
   size_t Home(const Slot& slot) const;
-  size_t FindSlot(const ObjectKey& key) const;  // The key's slot, or the empty one where it belongs.
+  size_t FindSlot(
+      const ObjectKey& key) const;  // The key's slot, or the empty one where it belongs.
   void Grow();
 
   std::unique_ptr<Slot[]> slots_;

@@ -19,13 +19,17 @@ bool MayPass(const Status& status) {
     case StatusReason::kTimeout:
     case StatusReason::kServerTimeout:
     case StatusReason::kTooManyRequests:
-    case StatusReason::kConflict: return true;
-    default: return false;
+    case StatusReason::kConflict:
+      return true;
+    default:
+      return false;
   }
 }
 
-constexpr int kMaxBlindRetries = 2;  // Of a batch that failed with InternalError, before it is taken apart.
-constexpr int kMaxSuspicions = 8;    // Rounds in which nothing that failed so could be told apart from a sick store.
+constexpr int kMaxBlindRetries =
+    2;  // Of a batch that failed with InternalError, before it is taken apart.
+constexpr int kMaxSuspicions =
+    8;  // Rounds in which nothing that failed so could be told apart from a sick store.
 
 }  // namespace
 
@@ -34,7 +38,8 @@ Writer::Writer(storage::Store& store, const SynchroOptions& options, SyncCounter
       options_(options),
       counters_(counters),
       queue_(options.queue_bytes),
-      backoff_(std::min(options.backoff_initial, std::chrono::milliseconds(200)), options.backoff_max),
+      backoff_(std::min(options.backoff_initial, std::chrono::milliseconds(200)),
+               options.backoff_max),
       thread_([this] { Run(); }) {}
 
 Writer::~Writer() { Stop(std::chrono::milliseconds(0)); }
@@ -111,8 +116,10 @@ Writer::Verdict Writer::TryWrite(std::span<const Change> changes) {
     }
     ++counters_.store_errors;
     if (!MayPass(result.status())) {
-      LogWarning("the store refused " + std::to_string(changes.size()) + " changes: " + result.status().ToString());
-      return result.status().reason() == StatusReason::kInternalError ? Verdict::kFailed : Verdict::kRefused;
+      LogWarning("the store refused " + std::to_string(changes.size()) +
+                 " changes: " + result.status().ToString());
+      return result.status().reason() == StatusReason::kInternalError ? Verdict::kFailed
+                                                                      : Verdict::kRefused;
     }
     LogWarning("the store cannot be written, trying again: " + result.status().ToString());
     if (!Sleep(backoff_.Next())) break;
@@ -124,7 +131,8 @@ void Writer::WriteSingly(std::span<const Change> changes) {
   std::vector<const Change*> left;
   for (const Change& change : changes) left.push_back(&change);
   for (int round = 0; !left.empty() && !abandoned(); ++round) {
-    std::vector<const Change*> suspects;  // Failed since the last one that was written: perhaps the store is to blame.
+    std::vector<const Change*>
+        suspects;  // Failed since the last one that was written: perhaps the store is to blame.
     for (const Change* change : left) {
       const Verdict verdict = TryWrite({change, 1});
       if (verdict == Verdict::kRefused) Drop(*change);
@@ -144,8 +152,8 @@ void Writer::WriteSingly(std::span<const Change> changes) {
 
 void Writer::Drop(const Change& change) {
   ++counters_.dropped;
-  LogError("dropped " + change.gvr.ToString() + " " + change.row.name_space + "/" + change.row.name + " of cluster " +
-           change.cluster + ": the store does not take it");
+  LogError("dropped " + change.gvr.ToString() + " " + change.row.name_space + "/" +
+           change.row.name + " of cluster " + change.cluster + ": the store does not take it");
 }
 
 bool Writer::Sleep(std::chrono::milliseconds delay) {

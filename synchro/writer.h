@@ -1,4 +1,5 @@
-// Writer: the one thread that writes to the store: many changes of many clusters in one transaction.
+// Writer: the one thread that writes to the store: many changes of many clusters in one
+// transaction.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -13,9 +14,10 @@
 
 namespace pedia::synchro {
 
-// While the store cannot be used nothing is lost: the batch is tried again with back-off, and the queue fills up to its limit.
-// An object that the store refuses (BadRequest, or InternalError again and again) is dropped, counted and logged.
-// Jobs: a failure is tried again likewise; after kMaxJobFailures of another kind it is given up and logged. Thread-safe.
+// While the store cannot be used nothing is lost: the batch is tried again with back-off, and the
+// queue fills up to its limit. An object that the store refuses (BadRequest, or InternalError again
+// and again) is dropped, counted and logged. Jobs: a failure is tried again likewise; after
+// kMaxJobFailures of another kind it is given up and logged. Thread-safe.
 class Writer {
  public:
   static constexpr int kMaxJobFailures = 5;

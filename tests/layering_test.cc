@@ -44,8 +44,8 @@ TEST(LayeringTest, EveryIncludePointsDown) {
         if (!std::regex_search(line, match, include)) continue;
         ++includes;
         if (match[1] == folder) continue;
-        EXPECT_FALSE(IsPrivateHeader(match[2].str())
-            || match[2] == "sqlite_store.h") << entry.path() << " may not have: " << line;
+        EXPECT_FALSE(IsPrivateHeader(match[2].str()) || match[2] == "sqlite_store.h")
+            << entry.path() << " may not have: " << line;
         EXPECT_TRUE(allowed.contains(match[1])) << entry.path() << " may not have: " << line;
       }
     }
@@ -58,7 +58,8 @@ TEST(LayeringTest, PublicHeadersKeepThirdPartiesToThemselves) {
   const std::regex third_party(
       R"re(^\s*#include <(boost/|pistache/|sqlite3|curl/|openssl/|lz4|yaml-cpp|nlohmann|rapidjson|isa-l|CLI/|spdlog/|pqxx))re");
   for (const auto& [folder, allowed] : kMayInclude) {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(PEDIA_SOURCE_ROOT) / folder)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(
+             std::filesystem::path(PEDIA_SOURCE_ROOT) / folder)) {
       const std::string name = entry.path().filename().string();
       if (entry.path().extension() != ".h" || IsPrivateHeader(name)) continue;
       std::ifstream file(entry.path());

@@ -53,5 +53,15 @@ TEST(ResourceVersionOfTest, ReadsItFromMetadata) {
   EXPECT_EQ(ResourceVersionOf(R"({"metadata":{}})"), "");
 }
 
+TEST(AppendPartialObjectTest, LeavesOutWhatCarriesOtherVersions) {
+  std::string out;
+  AppendPartialObject(
+      R"({"metadata":{"name":"a","annotations":{"deprecated.daemonset.template.generation":"1","x":"y"},"uid":"u"}})",
+      "v1", &out);
+  EXPECT_EQ(
+      out,
+      R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"a","annotations":{"x":"y"},"uid":"u"}})");
+}
+
 }  // namespace
 }  // namespace pedia::apiserver

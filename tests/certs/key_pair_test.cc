@@ -37,7 +37,8 @@ TEST(KeyPairTest, AnIssuedCertificateSaysWhatWasAskedFor) {
 TEST(KeyPairTest, AnotherCaDidNotIssueIt) {
   const auto ca = MakeCertificateAuthority("test-ca", 1000);
   const auto other = MakeCertificateAuthority("test-ca", 1000);
-  const auto pair = IssueCertificate(*ca, {.common_name = "x", .organizations = {}, .dns_names = {}, .ip_addresses = {}});
+  const auto pair = IssueCertificate(
+      *ca, {.common_name = "x", .organizations = {}, .dns_names = {}, .ip_addresses = {}});
   ASSERT_THAT(pair, IsOk());
   EXPECT_FALSE(IsIssuedBy(*pair, other->certificate_pem));
   EXPECT_FALSE(IsIssuedBy({pair->certificate_pem, other->key_pem}, ca->certificate_pem));
@@ -47,10 +48,14 @@ TEST(KeyPairTest, SaysWhichHalfOfAPairIsBad) {
   const auto ca = MakeCertificateAuthority("test-ca", 1000);
   const auto other = MakeCertificateAuthority("test-ca", 1000);
   EXPECT_THAT(CheckKeyPair(*ca), IsOk());
-  EXPECT_THAT(CheckKeyPair({"rubbish", ca->key_pem}), FailsWith(StatusReason::kBadRequest, HasSubstr("certificate")));
-  EXPECT_THAT(CheckKeyPair({ca->certificate_pem, ""}), FailsWith(StatusReason::kBadRequest, HasSubstr("key is not")));
-  EXPECT_THAT(CheckKeyPair({ca->certificate_pem, other->key_pem}), FailsWith(StatusReason::kBadRequest, HasSubstr("does not belong")));
-  EXPECT_THAT(ReadCertificate("-----BEGIN CERTIFICATE-----\nAAAA\n"), FailsWith(StatusReason::kBadRequest, HasSubstr("PEM")));
+  EXPECT_THAT(CheckKeyPair({"rubbish", ca->key_pem}),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("certificate")));
+  EXPECT_THAT(CheckKeyPair({ca->certificate_pem, ""}),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("key is not")));
+  EXPECT_THAT(CheckKeyPair({ca->certificate_pem, other->key_pem}),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("does not belong")));
+  EXPECT_THAT(ReadCertificate("-----BEGIN CERTIFICATE-----\nAAAA\n"),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("PEM")));
 }
 
 TEST(MakeTokenTest, IsLongAndNeverTheSame) {

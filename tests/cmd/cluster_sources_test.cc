@@ -23,8 +23,10 @@ std::vector<std::string> Names(const std::vector<synchro::ClusterSpec>& specs) {
 }
 
 std::string Manifest(const std::string& name) {
-  return "apiVersion: cluster.clusterpedia.io/v1alpha2\nkind: PediaCluster\nmetadata:\n  name: " + name +
-         "\nspec:\n  apiserver: https://10.0.0.1:6443\n  tokenData: eA==\n  syncResources:\n  - group: apps\n    resources: [deployments]\n";
+  return "apiVersion: cluster.clusterpedia.io/v1alpha2\nkind: PediaCluster\nmetadata:\n  name: " +
+         name +
+         "\nspec:\n  apiserver: https://10.0.0.1:6443\n  tokenData: eA==\n  syncResources:\n  - "
+         "group: apps\n    resources: [deployments]\n";
 }
 
 constexpr const char* kKubeconfig = R"(
@@ -78,7 +80,8 @@ TEST_F(ClusterSourcesTest, AContextThatDoesNotExistIsAnError) {
   SourceOptions options;
   options.kubeconfig = Write("config", kKubeconfig);
   options.contexts = {"b", "typo"};
-  EXPECT_THAT(ClusterSources(options).Load(), FailsWith(StatusReason::kBadRequest, HasSubstr("'typo'")));
+  EXPECT_THAT(ClusterSources(options).Load(),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("'typo'")));
 }
 
 TEST_F(ClusterSourcesTest, AFolderOfManifestsIsWatched) {
@@ -119,26 +122,33 @@ TEST_F(ClusterSourcesTest, AFileCaughtHalfWrittenRemovesNothing) {
 
 TEST_F(ClusterSourcesTest, AMalformedManifestIsNamedAtTheStart) {
   const auto file = Write("bad.yaml", Manifest("ok") + "---\nkind: Pod\n");
-  EXPECT_THAT(ClusterSources(Manifests()).Load(), FailsWith(StatusReason::kBadRequest, HasSubstr(file.string() + ", document 2")));
+  EXPECT_THAT(ClusterSources(Manifests()).Load(),
+              FailsWith(StatusReason::kBadRequest, HasSubstr(file.string() + ", document 2")));
 }
 
 TEST(ClusterNameOfContextTest, IsAlwaysAClusterName) {
   EXPECT_EQ(ClusterNameOfContext("kubernetes-admin@kubernetes"), "kubernetes-admin-kubernetes");
-  EXPECT_EQ(ClusterNameOfContext("arn:aws:eks:eu-1:42:cluster/Prod"), "arn-aws-eks-eu-1-42-cluster-prod");
+  EXPECT_EQ(ClusterNameOfContext("arn:aws:eks:eu-1:42:cluster/Prod"),
+            "arn-aws-eks-eu-1-42-cluster-prod");
   EXPECT_EQ(ClusterNameOfContext("a..b"), "a-b");
   EXPECT_EQ(ClusterNameOfContext("@@"), "context");
   for (const char* name : {"", "..", "a.", ".a", "-a-", "a@.b", "a.@b", "\xC3\xA4", "A B"}) {
-    EXPECT_TRUE(synchro::IsClusterName(ClusterNameOfContext(name))) << name << " -> " << ClusterNameOfContext(name);
+    EXPECT_TRUE(synchro::IsClusterName(ClusterNameOfContext(name)))
+        << name << " -> " << ClusterNameOfContext(name);
   }
 }
 
 TEST(ParseSyncFlagTest, ReadsResourcesAndGroups) {
-  const auto rules = ParseSyncFlag({"pods", "deployments.apps", "*", "crontabs.stable.example.com"});
+  const auto rules =
+      ParseSyncFlag({"pods", "deployments.apps", "*", "crontabs.stable.example.com"});
   ASSERT_THAT(rules, IsOk());
-  EXPECT_THAT(*rules, ElementsAre(synchro::SyncRule{"", {}, {"pods"}}, synchro::SyncRule{"apps", {}, {"deployments"}},
-                                  synchro::SyncRule{"*", {}, {"*"}}, synchro::SyncRule{"stable.example.com", {}, {"crontabs"}}));
+  EXPECT_THAT(*rules, ElementsAre(synchro::SyncRule{"", {}, {"pods"}},
+                                  synchro::SyncRule{"apps", {}, {"deployments"}},
+                                  synchro::SyncRule{"*", {}, {"*"}},
+                                  synchro::SyncRule{"stable.example.com", {}, {"crontabs"}}));
   for (const char* item : {"", ".apps", "pods.", "apps/v1"}) {
-    EXPECT_THAT(ParseSyncFlag({item}), FailsWith(StatusReason::kBadRequest, HasSubstr("'" + std::string(item) + "'")));
+    EXPECT_THAT(ParseSyncFlag({item}),
+                FailsWith(StatusReason::kBadRequest, HasSubstr("'" + std::string(item) + "'")));
   }
 }
 

@@ -10,19 +10,25 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 synchro::ClusterProgress Halfway() {
-  return {"c1", true, true, {{{"", "v1", "pods"}, 500, 1000, false}, {{"", "v1", "nodes"}, 5, 5, true}}};
+  return {"c1",
+          true,
+          true,
+          {{{"", "v1", "pods"}, 500, 1000, false}, {{"", "v1", "nodes"}, 5, 5, true}}};
 }
 
 TEST(FormatProgressTest, CountsObjectsAndKinds) {
-  EXPECT_THAT(FormatProgress({Halfway(), ""}, 100, false), ElementsAre(HasSubstr("] 505 of about 1005 objects, 1 of 2 kinds")));
+  EXPECT_THAT(FormatProgress({Halfway(), ""}, 100, false),
+              ElementsAre(HasSubstr("] 505 of about 1005 objects, 1 of 2 kinds")));
   const auto by_kind = FormatProgress({Halfway(), ""}, 100, true);
   ASSERT_THAT(by_kind, SizeIs(2));
   EXPECT_EQ(by_kind[1], "    pods 500 of about 1000");
 }
 
 TEST(FormatProgressTest, SaysWhatKeepsAClusterBack) {
-  EXPECT_THAT(FormatProgress({{"c2", false, false, {}}, ""}, 80, false), ElementsAre(HasSubstr("asking what it serves")));
-  EXPECT_THAT(FormatProgress({{"c2", false, false, {}}, "connection refused"}, 80, false), ElementsAre(HasSubstr("connection refused")));
+  EXPECT_THAT(FormatProgress({{"c2", false, false, {}}, ""}, 80, false),
+              ElementsAre(HasSubstr("asking what it serves")));
+  EXPECT_THAT(FormatProgress({{"c2", false, false, {}}, "connection refused"}, 80, false),
+              ElementsAre(HasSubstr("connection refused")));
 }
 
 TEST(SummarizeProgressTest, IsOneLineForAllClusters) {

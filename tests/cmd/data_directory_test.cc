@@ -33,14 +33,17 @@ TEST_F(DataDirectoryTest, ASecondProcessIsRefusedAndTold) {
   {
     const auto first = DataDirectory::Open(Folder());
     ASSERT_THAT(first, IsOk());
-    EXPECT_THAT(DataDirectory::Open(Folder()), FailsWith(StatusReason::kConflict, HasSubstr("in use by process " + std::to_string(getpid()))));
+    EXPECT_THAT(DataDirectory::Open(Folder()),
+                FailsWith(StatusReason::kConflict,
+                          HasSubstr("in use by process " + std::to_string(getpid()))));
   }
   EXPECT_THAT(DataDirectory::Open(Folder()), IsOk());
 }
 
 TEST_F(DataDirectoryTest, AnUnusablePathIsNamed) {
   ASSERT_THAT(WriteFileAtomically(root_ / "file", "x"), IsOk());
-  EXPECT_THAT(DataDirectory::Open(root_ / "file"), FailsWith(StatusReason::kInternalError, HasSubstr((root_ / "file").string())));
+  EXPECT_THAT(DataDirectory::Open(root_ / "file"),
+              FailsWith(StatusReason::kInternalError, HasSubstr((root_ / "file").string())));
 }
 
 TEST_F(DataDirectoryTest, CredentialsAreKeptUntilTheyAgeOrTheAddressChanges) {
@@ -88,11 +91,17 @@ TEST_F(DataDirectoryTest, TheKubeconfigIsPrivateAndNamesEveryCluster) {
   ASSERT_THAT(directory, IsOk());
   const auto credentials = directory->LoadCredentials({"localhost"}, UnixNow());
   ASSERT_THAT(credentials, IsOk());
-  ASSERT_THAT(directory->WriteKubeconfig(*credentials, "https://127.0.0.1:8443", {"c1", "pedia"}), IsOk());
+  ASSERT_THAT(directory->WriteKubeconfig(*credentials, "https://127.0.0.1:8443", {"c1", "pedia"}),
+              IsOk());
   const auto text = ReadFile(directory->KubeconfigPath());
   ASSERT_THAT(text, IsOk());
-  EXPECT_THAT(*text, HasSubstr(R"("server": "https://127.0.0.1:8443/apis/clusterpedia.io/v1beta1/resources")"));
-  EXPECT_THAT(*text, HasSubstr(R"("server": "https://127.0.0.1:8443/apis/clusterpedia.io/v1beta1/resources/clusters/c1")"));
+  EXPECT_THAT(
+      *text,
+      HasSubstr(R"("server": "https://127.0.0.1:8443/apis/clusterpedia.io/v1beta1/resources")"));
+  EXPECT_THAT(
+      *text,
+      HasSubstr(
+          R"("server": "https://127.0.0.1:8443/apis/clusterpedia.io/v1beta1/resources/clusters/c1")"));
   EXPECT_THAT(*text, HasSubstr(R"("name": "pedia-cluster")"));
   EXPECT_THAT(*text, HasSubstr(R"("current-context": "pedia")"));
   struct stat info {};

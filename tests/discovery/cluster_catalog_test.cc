@@ -23,7 +23,8 @@ std::vector<std::string> Names(const std::vector<ApiResource>& resources) {
   return names;
 }
 
-constexpr std::string_view kAggregated = R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","metadata":{},
+constexpr std::string_view kAggregated =
+    R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","metadata":{},
 "items":[{"metadata":{"name":"apps","creationTimestamp":null},"versions":[{"version":"v1","resources":[
  {"resource":"deployments","responseKind":{"group":"","version":"","kind":"Deployment"},"scope":"Namespaced",
   "singularResource":"deployment","verbs":["get","list","watch"],"shortNames":["deploy"],"categories":["all"],
@@ -35,7 +36,8 @@ constexpr std::string_view kAggregated = R"({"kind":"APIGroupDiscoveryList","api
 TEST(ParseAggregatedDiscoveryTest, ReadsEveryFieldAndLeavesOutSubresources) {
   const auto discovery = ParseAggregatedDiscoveryList(kAggregated);
   ASSERT_THAT(discovery, IsOk());
-  ASSERT_THAT(Names(discovery->resources), ElementsAre("apps/v1/daemonsets", "apps/v1/deployments"));
+  ASSERT_THAT(Names(discovery->resources),
+              ElementsAre("apps/v1/daemonsets", "apps/v1/deployments"));
   const ApiResource& deployments = discovery->resources[1];
   EXPECT_EQ(deployments.kind, "Deployment");
   EXPECT_EQ(deployments.singular_name, "deployment");
@@ -109,18 +111,23 @@ class BadDocumentTest : public ::testing::TestWithParam<BadDocument> {};
 
 TEST_P(BadDocumentTest, IsRefusedByEveryParser) {
   const std::string_view json = GetParam().json;
-  EXPECT_THAT(ParseAggregatedDiscovery(json), FailsWith(StatusReason::kBadRequest, HasSubstr("APIGroupDiscoveryList")));
-  EXPECT_THAT(ParseApiResourceList(json), FailsWith(StatusReason::kBadRequest, HasSubstr("APIResourceList")));
-  EXPECT_THAT(ParseApiVersions(json), FailsWith(StatusReason::kBadRequest, HasSubstr("APIVersions")));
-  EXPECT_THAT(ParseApiGroupList(json), FailsWith(StatusReason::kBadRequest, HasSubstr("APIGroupList")));
+  EXPECT_THAT(ParseAggregatedDiscovery(json),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("APIGroupDiscoveryList")));
+  EXPECT_THAT(ParseApiResourceList(json),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("APIResourceList")));
+  EXPECT_THAT(ParseApiVersions(json),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("APIVersions")));
+  EXPECT_THAT(ParseApiGroupList(json),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("APIGroupList")));
 }
 
-INSTANTIATE_TEST_SUITE_P(Documents, BadDocumentTest,
-                         ::testing::Values(BadDocument{"Empty", ""}, BadDocument{"NoJson", "<html>"},
-                                           BadDocument{"NoObject", "[]"}, BadDocument{"NoKind", "{}"},
-                                           BadDocument{"OtherKind", R"({"kind":"Status","items":[],"groups":[]})"},
-                                           BadDocument{"CutOff", R"({"kind":"APIGroupList","groups":[{"name":)"}),
-                         [](const auto& param) { return std::string(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Documents, BadDocumentTest,
+    ::testing::Values(BadDocument{"Empty", ""}, BadDocument{"NoJson", "<html>"},
+                      BadDocument{"NoObject", "[]"}, BadDocument{"NoKind", "{}"},
+                      BadDocument{"OtherKind", R"({"kind":"Status","items":[],"groups":[]})"},
+                      BadDocument{"CutOff", R"({"kind":"APIGroupList","groups":[{"name":)"}),
+    [](const auto& param) { return std::string(param.param.name); });
 
 TEST(CatalogJsonTest, RoundTrips) {
   const ClusterCatalog catalog{{
@@ -133,12 +140,15 @@ TEST(CatalogJsonTest, RoundTrips) {
 }
 
 TEST(CatalogJsonTest, RefusesWhatIsNoCatalog) {
-  EXPECT_THAT(CatalogFromJson("nonsense"), FailsWith(StatusReason::kBadRequest, HasSubstr("catalog")));
-  EXPECT_THAT(CatalogFromJson(R"({"resources":[{)"), FailsWith(StatusReason::kBadRequest, HasSubstr("catalog")));
+  EXPECT_THAT(CatalogFromJson("nonsense"),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("catalog")));
+  EXPECT_THAT(CatalogFromJson(R"({"resources":[{)"),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("catalog")));
 }
 
 TEST(ClusterCatalogTest, FindsByGroupVersionAndName) {
-  const ClusterCatalog catalog{{{{"apps", "v1", "deployments"}, "Deployment", "", true, {}, {}, {}}}};
+  const ClusterCatalog catalog{
+      {{{"apps", "v1", "deployments"}, "Deployment", "", true, {}, {}, {}}}};
   ASSERT_NE(catalog.Find({"apps", "v1", "deployments"}), nullptr);
   EXPECT_EQ(catalog.Find({"apps", "v2", "deployments"}), nullptr);
   EXPECT_THAT(ClusterCatalog{}.resources, IsEmpty());

@@ -15,7 +15,8 @@ namespace {
 using pedia::testing::IsOk;
 using ::testing::Optional;
 
-ApiResource Resource(std::string group, std::string version, std::string name, std::string kind, bool namespaced = true) {
+ApiResource Resource(std::string group, std::string version, std::string name, std::string kind,
+                     bool namespaced = true) {
   ApiResource resource;
   resource.gvr = {std::move(group), std::move(version), std::move(name)};
   resource.kind = std::move(kind);
@@ -34,7 +35,8 @@ class DocumentsTest : public ::testing::Test {
     pods.categories = {"all"};
     Add("east", {pods, Resource("example.com", "v1beta1", "widgets", "Widget"),
                  Resource("apps", "v1", "deployments", "Deployment")});
-    Add("west", {Resource("", "v1", "nodes", "Node", false), Resource("example.com", "v1", "widgets", "Widget"),
+    Add("west", {Resource("", "v1", "nodes", "Node", false),
+                 Resource("example.com", "v1", "widgets", "Widget"),
                  Resource("example.com", "v1beta1", "widgets", "Other", false)});
     Add("bare", {});
     snapshot_ = registry_.Get();
@@ -52,7 +54,8 @@ class DocumentsTest : public ::testing::Test {
 };
 
 TEST_F(DocumentsTest, ApiNamesTheCoreVersion) {
-  EXPECT_EQ(ApiVersionsDocument(), R"({"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":null})");
+  EXPECT_EQ(ApiVersionsDocument(),
+            R"({"kind":"APIVersions","versions":["v1"],"serverAddressByClientCIDRs":null})");
 }
 
 TEST_F(DocumentsTest, GroupListOfAllClustersIsTheirUnionInOrder) {
@@ -66,14 +69,17 @@ TEST_F(DocumentsTest, GroupListOfAllClustersIsTheirUnionInOrder) {
 }
 
 TEST_F(DocumentsTest, GroupListOfAClusterWithNothingIsEmpty) {
-  EXPECT_EQ(ApiGroupListDocument(*snapshot_, "bare"), R"({"kind":"APIGroupList","apiVersion":"v1","groups":[]})");
+  EXPECT_EQ(ApiGroupListDocument(*snapshot_, "bare"),
+            R"({"kind":"APIGroupList","apiVersion":"v1","groups":[]})");
 }
 
 TEST_F(DocumentsTest, GroupOfOneClusterHasItsVersionsOnly) {
-  EXPECT_THAT(ApiGroupDocument(*snapshot_, "east", "example.com"),
-              Optional(std::string(R"({"kind":"APIGroup","apiVersion":"v1","name":"example.com",)"
-                                   R"("versions":[{"groupVersion":"example.com/v1beta1","version":"v1beta1"}],)"
-                                   R"("preferredVersion":{"groupVersion":"example.com/v1beta1","version":"v1beta1"}})")));
+  EXPECT_THAT(
+      ApiGroupDocument(*snapshot_, "east", "example.com"),
+      Optional(std::string(
+          R"({"kind":"APIGroup","apiVersion":"v1","name":"example.com",)"
+          R"("versions":[{"groupVersion":"example.com/v1beta1","version":"v1beta1"}],)"
+          R"("preferredVersion":{"groupVersion":"example.com/v1beta1","version":"v1beta1"}})")));
 }
 
 TEST_F(DocumentsTest, WhatNobodySyncsHasNoDocument) {
@@ -95,21 +101,25 @@ TEST_F(DocumentsTest, CoreResourceListHasNoApiVersionAndItsEntriesEveryName) {
 }
 
 TEST_F(DocumentsTest, TheFirstClusterByNameWinsADisagreement) {
-  EXPECT_THAT(ApiResourceListDocument(*snapshot_, "", "example.com", "v1beta1"),
-              Optional(std::string(R"({"kind":"APIResourceList","apiVersion":"v1","groupVersion":"example.com/v1beta1",)"
-                                   R"("resources":[{"name":"widgets","singularName":"","namespaced":true,)"
-                                   R"("kind":"Widget","verbs":["get","list"]}]})")));
+  EXPECT_THAT(
+      ApiResourceListDocument(*snapshot_, "", "example.com", "v1beta1"),
+      Optional(std::string(
+          R"({"kind":"APIResourceList","apiVersion":"v1","groupVersion":"example.com/v1beta1",)"
+          R"("resources":[{"name":"widgets","singularName":"","namespaced":true,)"
+          R"("kind":"Widget","verbs":["get","list"]}]})")));
 }
 
 TEST_F(DocumentsTest, AggregatedDocumentsAreReadBackAsTheSameResources) {
-  const auto core = ParseAggregatedDiscovery(AggregatedDocument(*snapshot_, "", true, AggregatedVersion::kV2));
+  const auto core =
+      ParseAggregatedDiscovery(AggregatedDocument(*snapshot_, "", true, AggregatedVersion::kV2));
   ASSERT_THAT(core, IsOk());
   ASSERT_EQ(core->size(), 2u);
   EXPECT_EQ((*core)[0].gvr.resource, "nodes");
   EXPECT_EQ((*core)[1].short_names, std::vector<std::string>{"po"});
   EXPECT_EQ((*core)[1].verbs, (std::vector<std::string>{"get", "list"}));
 
-  const auto groups = ParseAggregatedDiscovery(AggregatedDocument(*snapshot_, "", false, AggregatedVersion::kV2Beta1));
+  const auto groups = ParseAggregatedDiscovery(
+      AggregatedDocument(*snapshot_, "", false, AggregatedVersion::kV2Beta1));
   ASSERT_THAT(groups, IsOk());
   ASSERT_EQ(groups->size(), 3u);
   EXPECT_EQ((*groups)[0].gvr.ToString(), "apps/v1/deployments");
@@ -118,13 +128,15 @@ TEST_F(DocumentsTest, AggregatedDocumentsAreReadBackAsTheSameResources) {
 }
 
 TEST_F(DocumentsTest, AggregatedDocumentNamesItsVersion) {
-  EXPECT_EQ(AggregatedDocument(*snapshot_, "bare", true, AggregatedVersion::kV2Beta1),
-            R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2beta1","metadata":{},"items":[]})");
-  EXPECT_EQ(AggregatedDocument(*snapshot_, "west", true, AggregatedVersion::kV2),
-            R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","metadata":{},"items":[)"
-            R"({"metadata":{"creationTimestamp":null},"versions":[{"version":"v1","resources":[)"
-            R"({"resource":"nodes","responseKind":{"group":"","version":"v1","kind":"Node"},"scope":"Cluster",)"
-            R"("singularResource":"","verbs":["get","list"]}],"freshness":"Current"}]}]})");
+  EXPECT_EQ(
+      AggregatedDocument(*snapshot_, "bare", true, AggregatedVersion::kV2Beta1),
+      R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2beta1","metadata":{},"items":[]})");
+  EXPECT_EQ(
+      AggregatedDocument(*snapshot_, "west", true, AggregatedVersion::kV2),
+      R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","metadata":{},"items":[)"
+      R"({"metadata":{"creationTimestamp":null},"versions":[{"version":"v1","resources":[)"
+      R"({"resource":"nodes","responseKind":{"group":"","version":"v1","kind":"Node"},"scope":"Cluster",)"
+      R"("singularResource":"","verbs":["get","list"]}],"freshness":"Current"}]}]})");
 }
 
 TEST_F(DocumentsTest, FindsAResourceInOneClusterOrInAny) {

@@ -312,6 +312,18 @@ TEST_P(TlsServerTest, KnowsAClientByItsCertificate) {
   EXPECT_EQ(IdentityOf(std::nullopt), "nobody");
 }
 
+TEST_P(TlsServerTest, KnowsAClientThatResumesItsSession) {
+  StartIdentityEcho();
+  ClientTls tls{.ca_pem = TlsWorld::Get().server_ca.certificate_pem,
+                .key_pair = TlsWorld::Get().alice};
+  TestClient first(port(), &tls);
+  ASSERT_EQ(first.Get("/").body, "alice,dev,ops");
+  tls.session = first.Session();
+  TestClient second(port(), &tls);
+  EXPECT_EQ(second.Get("/").body, "alice,dev,ops");
+  EXPECT_TRUE(second.resumed());
+}
+
 TEST_P(TlsServerTest, RefusesACertificateOfAForeignAuthority) {
   StartIdentityEcho();
   EXPECT_THAT(IdentityOf(TlsWorld::Get().mallory), ::testing::AnyOf("refused", ""));

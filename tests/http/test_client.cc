@@ -93,6 +93,7 @@ bool TestClient::StartTls(const ClientTls& tls) {
   if (tls.key_pair) UseKeyPair(context_.get(), *tls.key_pair);
   ssl_.reset(SSL_new(context_.get()));
   SSL_set_fd(ssl_.get(), fd_);
+  if (tls.session) SSL_set_session(ssl_.get(), tls.session.get());
   return SSL_connect(ssl_.get()) == 1;
 }
 
@@ -196,6 +197,12 @@ void TestClient::Close() {
   fd_ = -1;
   connected_ = false;
 }
+
+std::shared_ptr<SSL_SESSION> TestClient::Session() const {
+  return {SSL_get1_session(ssl_.get()), SSL_SESSION_free};
+}
+
+bool TestClient::resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
 
 std::string TestClient::PeerCertificateName() const {
   X509* certificate = SSL_get1_peer_certificate(ssl_.get());

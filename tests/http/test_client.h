@@ -12,6 +12,7 @@
 
 #include "certs/key_pair.h"
 
+struct ssl_session_st;
 struct ssl_st;
 struct ssl_ctx_st;
 
@@ -20,8 +21,9 @@ namespace pedia::testing {
 constexpr std::chrono::seconds kPatience{20};
 
 struct ClientTls {
-  std::string ca_pem;                      // Of the server.
-  std::optional<certs::KeyPair> key_pair;  // The client's own.
+  std::string ca_pem;                         // Of the server.
+  std::optional<certs::KeyPair> key_pair;     // The client's own.
+  std::shared_ptr<ssl_session_st> session{};  // To resume.
 };
 
 struct HttpAnswer {
@@ -56,6 +58,8 @@ class TestClient {
   static void UseSmallBuffers(bool small) { small_buffers_ = small; }
   int fd() const { return fd_; }
   std::string PeerCertificateName() const;
+  std::shared_ptr<ssl_session_st> Session() const;  // After an answer: the ticket comes with it.
+  bool resumed() const;
 
  private:
   bool StartTls(const ClientTls& tls);

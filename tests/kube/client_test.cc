@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "meta/guarded.h"
 #include "tests/kube/member_server.h"
 #include "tests/kube/raw_server.h"
 #include "tests/kube/recording_handler.h"
@@ -62,7 +63,8 @@ class ClientTest : public ::testing::Test {
       return writer->Send(200, {}, std::string(kLarge, 'x'));
     if (request.target.starts_with("/busy")) return writer->Send(429, {{"Retry-After", "7"}}, "{}");
     if (request.target.starts_with("/moved")) return writer->Send(302, {{"Location", "/"}}, "");
-    if (request.target.starts_with("/never")) return parked_.Add(writer);
+    if (request.target.starts_with("/silent"))
+      return silent_.With([&](auto& all) { all.push_back(writer); });
     std::string echo = request.method + " " + request.target + "\n";
     for (const auto& [name, value] : request.headers) echo += name + ": " + value + "\n";
     if (request.peer) echo += "CN=" + request.peer->common_name + "\n";
@@ -75,7 +77,7 @@ class ClientTest : public ::testing::Test {
   }
 
   OpenWatches watches_;
-  OpenWatches parked_;
+  Guarded<std::vector<WriterPtr>> silent_;  // Requests that get no answer.
   MemberServer server_{
       [this](const HttpRequest& request, const WriterPtr& writer) { Handle(request, writer); }};
   EventLoop loop_;
@@ -324,6 +326,14 @@ TEST_F(ClientTest, KeepsFiveHundredWatchesOnOneLoopAndStillLists) {
     EXPECT_THAT(recording->WaitDone(), IsOk());
     EXPECT_EQ(recording->body(), "hello\nbye\n");
   }
+}
+
+TEST_F(ClientTest, DoesNotWaitForTheAnswersOfOtherRequests) {
+  Client client(loop_, server_.config());
+  std::vector<std::shared_ptr<Recording>> recordings;
+  for (int i = 0; i < 40; ++i)
+    recordings.push_back(StartRecorded(client, MakeRequest("/silent", milliseconds(0))));
+  EXPECT_THAT(GetBody(client, "/list"), HasSubstr("GET /list"));
 }
 
 TEST_F(ClientTest, ReusesItsConnection) {

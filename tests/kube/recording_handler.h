@@ -56,11 +56,18 @@ class Recording {
       return condition(*this) || done_;
     }) && condition(*this);
   }
+  // At the start of a callback: none may come after OnDone.
   template <typename F>
   void Change(F&& f) {
+    ChangeQuietly([&] {
+      if (done_) ++after_done_;
+      f();
+    });
+  }
+  template <typename F>
+  void ChangeQuietly(F&& f) {
     {
       std::scoped_lock lock(mutex_);
-      if (done_) ++after_done_;
       f();
     }
     changed_.notify_all();
@@ -85,8 +92,9 @@ class RecordingHandler : public ResponseHandler {
     });
   }
   Flow OnData(std::string_view bytes) override {
+    recording_->Change([] {});
     const Flow flow = recording_->flow ? recording_->flow(bytes) : Flow::kContinue;
-    recording_->Change([&] {
+    recording_->ChangeQuietly([&] {
       if (flow == Flow::kContinue) recording_->body_.append(bytes);
       if (flow == Flow::kPause) ++recording_->pauses_;
     });

@@ -8,7 +8,12 @@ namespace pedia {
 namespace {
 
 TEST(Base64Test, CodesTheExamplesOfTheRfc) {
-  for (const auto& [plain, coded] : {std::pair{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}}) {
+  for (const auto& [plain, coded] : {std::pair{"", ""},
+                                     {"f", "Zg=="},
+                                     {"fo", "Zm8="},
+                                     {"foo", "Zm9v"},
+                                     {"foob", "Zm9vYg=="},
+                                     {"foobar", "Zm9vYmFy"}}) {
     EXPECT_EQ(EncodeBase64(plain), coded);
     EXPECT_EQ(DecodeBase64(coded), plain);
   }
@@ -16,7 +21,8 @@ TEST(Base64Test, CodesTheExamplesOfTheRfc) {
 
 TEST(Base64Test, SkipsWhiteSpaceAndRejectsTheRest) {
   EXPECT_EQ(DecodeBase64(" Zm9v\nYg==\n"), "foob");
-  for (const char* text : {"Z", "Zg", "Zg=", "Zg===", "Zm9v=", "Zg==Zg==", "Zm9-", "Zm\x01v"}) EXPECT_EQ(DecodeBase64(text), std::nullopt) << text;
+  for (const char* text : {"Z", "Zg", "Zg=", "Zg===", "Zm9v=", "Zg==Zg==", "Zm9-", "Zm\x01v"})
+    EXPECT_EQ(DecodeBase64(text), std::nullopt) << text;
 }
 
 }  // namespace

@@ -67,7 +67,8 @@ TEST(JsonReaderTest, AValueOfAnotherTypeIsSkipped) {
 }
 
 TEST(JsonReaderTest, MalformedTextEndsEveryLoop) {
-  for (const char* text : {"", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1 \"b\":2}", "{a:1}", "{\"a\":\"\\", "{\"a\":[1,", "]"}) {
+  for (const char* text : {"", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1 \"b\":2}", "{a:1}",
+                           "{\"a\":\"\\", "{\"a\":[1,", "]"}) {
     JsonReader reader(text);
     if (reader.BeginObject()) {
       for (std::string_view key; reader.NextMember(&key);) reader.Skip();
@@ -94,16 +95,43 @@ TEST(JsonReaderTest, ScalarTextIsWhatSelectorsCompare) {
 }
 
 TEST(IsValidJsonTest, AcceptsWhatRfc8259Allows) {
-  for (const char* text : {"{}", "[]", " [1, 2.5e-3 ,-0, \"\\u00e4\\n\xC3\xA4\"] ", "null", "\"\"", "0", "{\"a\":{\"b\":[{}]}}"}) {
+  for (const char* text : {"{}", "[]", " [1, 2.5e-3 ,-0, \"\\u00e4\\n\xC3\xA4\"] ", "null", "\"\"",
+                           "0", "{\"a\":{\"b\":[{}]}}"}) {
     EXPECT_TRUE(IsValidJson(text)) << text;
   }
   EXPECT_TRUE(IsValidJson(std::string(512, '[') + std::string(512, ']')));
 }
 
 TEST(IsValidJsonTest, RejectsEverythingElse) {
-  for (const char* text :
-       {"", " ", "{", "}", "[1,]", "{\"a\":1,}", "{\"a\"}", "{1:2}", "01", "1.", ".5", "+1", "1e", "tru", "nullx", "\"\\x\"", "\"\\u12g4\"",
-        "\"\n\"", "\"\xC3\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF5\x80\x80\x80\"", "[1 2]", "{} {}", "[}", "{\"a\":]", "'a'", "NaN", "\"abc"}) {
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "}",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{\"a\"}",
+                           "{1:2}",
+                           "01",
+                           "1.",
+                           ".5",
+                           "+1",
+                           "1e",
+                           "tru",
+                           "nullx",
+                           "\"\\x\"",
+                           "\"\\u12g4\"",
+                           "\"\n\"",
+                           "\"\xC3\"",
+                           "\"\xC0\x80\"",
+                           "\"\xED\xA0\x80\"",
+                           "\"\xF5\x80\x80\x80\"",
+                           "[1 2]",
+                           "{} {}",
+                           "[}",
+                           "{\"a\":]",
+                           "'a'",
+                           "NaN",
+                           "\"abc"}) {
     EXPECT_FALSE(IsValidJson(text)) << text;
   }
   EXPECT_FALSE(IsValidJson(std::string(513, '[') + std::string(513, ']')));
@@ -124,7 +152,8 @@ TEST(IsValidJsonTest, FindsABadByteAtEveryPositionOfAString) {
 
 TEST(JsonStringTest, DecodesEveryEscape) {
   EXPECT_EQ(DecodeJsonString(R"(a\"\\\/\b\f\n\r\t)"), "a\"\\/\b\f\n\r\t");
-  EXPECT_EQ(DecodeJsonString("\\u00e4\\u20ac\\ud83d\\ude00"), "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
+  EXPECT_EQ(DecodeJsonString("\\u00e4\\u20ac\\ud83d\\ude00"),
+            "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
   EXPECT_EQ(DecodeJsonString("\\ud83dx"), "\xEF\xBF\xBDx");
 }
 

@@ -14,13 +14,17 @@ TEST(ParseRfc3339Test, ReadsWhatKubernetesWrites) {
 }
 
 TEST(ParseRfc3339Test, RejectsEverythingElse) {
-  for (const char* text : {"", "2026-11-22", "2026-11-22T07:56Z", "2026-13-22T07:56:20Z", "2026-02-30T07:56:20Z", "2026-11-22T24:56:20Z",
-                           "2026-11-22T07:56:20", "2026-11-22T07:56:20+2:00", "2026-11-22T07:56:20.Z", "2026-11-22T07:56:20Zx"}) {
+  for (const char* text :
+       {"", "2026-11-22", "2026-11-22T07:56Z", "2026-13-22T07:56:20Z", "2026-02-30T07:56:20Z",
+        "2026-11-22T24:56:20Z", "2026-11-22T07:56:20", "2026-11-22T07:56:20+2:00",
+        "2026-11-22T07:56:20.Z", "2026-11-22T07:56:20Zx"}) {
     EXPECT_EQ(ParseRfc3339(text), std::nullopt) << text;
   }
 }
 
-TEST(FormatRfc3339Test, IsTheInverse) { EXPECT_EQ(FormatRfc3339(1795334180), "2026-11-22T07:56:20Z"); }
+TEST(FormatRfc3339Test, IsTheInverse) {
+  EXPECT_EQ(FormatRfc3339(1795334180), "2026-11-22T07:56:20Z");
+}
 
 TEST(HumanDurationTest, PrintsAsKubectlDoes) {
   const auto text = [](int64_t seconds) { return HumanDuration(std::chrono::seconds(seconds)); };

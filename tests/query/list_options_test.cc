@@ -355,9 +355,9 @@ TEST(ParseListOptionsTest, RefusesABadLabelSelectorInTheWordsOfKubernetes) {
 }
 
 TEST(ParseListOptionsTest, NamesWhatIsNotSupportedYet) {
-  for (const char* name : {"ownerUID", "ownerName", "ownerGR", "ownerSeniority", "injectEvents",
-                           "facets", "whereSQL", "whereSQLStatement",
-                           "whereSQLParam", "whereSQLJSONParams", "groups", "resources"}) {
+  for (const char* name :
+       {"ownerUID", "ownerName", "ownerGR", "ownerSeniority", "injectEvents", "facets", "whereSQL",
+        "whereSQLStatement", "whereSQLParam", "whereSQLJSONParams", "groups", "resources"}) {
     EXPECT_THAT(Parse(std::string(name) + "=1"),
                 FailsWith(StatusReason::kBadRequest, std::string(name) + ": not supported yet"));
   }
@@ -372,7 +372,8 @@ TEST(ParseListOptionsTest, NamesWhatIsNotSupportedYet) {
 }
 
 TEST(ParseListOptionsTest, FieldSelectorsOnNameAndNamespaceAreConditionsOnColumns) {
-  const auto options = Parse("names=a,b&fieldSelector=metadata.name%3Db,metadata.namespace!%3Dkube-system");
+  const auto options =
+      Parse("names=a,b&fieldSelector=metadata.name%3Db,metadata.namespace!%3Dkube-system");
   ASSERT_THAT(options, IsOk());
   EXPECT_TRUE(options->names.Matches("b"));
   EXPECT_FALSE(options->names.Matches("a"));
@@ -382,8 +383,9 @@ TEST(ParseListOptionsTest, FieldSelectorsOnNameAndNamespaceAreConditionsOnColumn
   ASSERT_THAT(nothing, IsOk());
   EXPECT_FALSE(nothing->names.Matches("a"));
   EXPECT_FALSE(nothing->names.Matches("b"));
-  EXPECT_THAT(Parse("fieldSelector=status.phase%3DRunning"),
-              FailsWith(StatusReason::kBadRequest, "fieldSelector \"status.phase\": not supported yet"));
+  EXPECT_THAT(
+      Parse("fieldSelector=status.phase%3DRunning"),
+      FailsWith(StatusReason::kBadRequest, "fieldSelector \"status.phase\": not supported yet"));
 }
 
 TEST(ParseListOptionsTest, TakesUnsupportedOptionsThatAskForNothing) {

@@ -73,7 +73,7 @@ TEST_F(SqliteFailureTest, AFullDiskFailsTheTransactionAndLosesNothing) {
                      old.rlim_max};
   setrlimit(RLIMIT_FSIZE, &small);
   std::string padding;
-  for (int i = 0; i < 200'000; ++i) padding += std::to_string(i * 7919);
+  for (int64_t i = 0; i < 200'000; ++i) padding += std::to_string(i * 7919);
   const std::vector<Change> changes = {
       Upsert({.name = "b", .labels = {{"new", "key"}}, .padding = padding})};
   const Result<ApplyResult> failed = store_->Apply(changes);

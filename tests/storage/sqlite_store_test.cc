@@ -182,7 +182,7 @@ TEST_F(SqliteStoreTest, KnowsItsSizeOnDisk) {
 
 TEST_F(SqliteStoreTest, StoresAnObjectOfSeveralMegabytes) {
   std::string padding;
-  for (int i = 0; i < 400'000; ++i) padding += std::to_string(i * 7919);
+  for (int64_t i = 0; i < 400'000; ++i) padding += std::to_string(i * 7919);
   const TestObject large{.name = "large", .padding = padding};
   Put({large});
   EXPECT_EQ(*store_->Get("c1", kPodsGvr, "default", "large"), large.Json());

@@ -20,7 +20,8 @@ TEST(BuildConditionsTest, AHealthyRunningClusterIsReady) {
   EXPECT_THAT(BuildConditions(Healthy(), {}, 5),
               ElementsAre(Condition{"Validated", "True", "Validated", "", 5},
                           Condition{"SynchroRunning", "True", "Running", "", 5},
-                          Condition{"ClusterHealthy", "True", "Healthy", "cluster health responded with ok", 5},
+                          Condition{"ClusterHealthy", "True", "Healthy",
+                                    "cluster health responded with ok", 5},
                           Condition{"Ready", "True", "Ready", "", 5}));
 }
 
@@ -29,11 +30,12 @@ TEST(BuildConditionsTest, ABadConfigurationSaysSoInTheConditionsThatNeedIt) {
   facts.config_error = "Cluster APIServer Endpoint is required";
   EXPECT_THAT(
       BuildConditions(facts, {}, 5),
-      ElementsAre(
-          Condition{"Validated", "False", "InvalidConfig", "invalid cluster config: Cluster APIServer Endpoint is required", 5},
-          Condition{"SynchroRunning", "False", "InvalidConfig", "", 5},
-          Condition{"ClusterHealthy", "Unknown", "MonitorStop", "", 5},
-          Condition{"Ready", "False", "NotReady", "Validated condition is False, reason is InvalidConfig", 5}));
+      ElementsAre(Condition{"Validated", "False", "InvalidConfig",
+                            "invalid cluster config: Cluster APIServer Endpoint is required", 5},
+                  Condition{"SynchroRunning", "False", "InvalidConfig", "", 5},
+                  Condition{"ClusterHealthy", "Unknown", "MonitorStop", "", 5},
+                  Condition{"Ready", "False", "NotReady",
+                            "Validated condition is False, reason is InvalidConfig", 5}));
 }
 
 TEST(BuildConditionsTest, ReadyNamesTheFirstThatIsNot) {
@@ -43,7 +45,8 @@ TEST(BuildConditionsTest, ReadyNamesTheFirstThatIsNot) {
   EXPECT_EQ(conditions[2], (Condition{"ClusterHealthy", "False", "NotReachable", "refused", 5}));
   EXPECT_EQ(conditions[3].message, "ClusterHealthy condition is False, reason is NotReachable");
   facts.run_state = RunState::kPending;
-  EXPECT_EQ(BuildConditions(facts, {}, 5)[3].message, "SynchroRunning condition is False, reason is Pending");
+  EXPECT_EQ(BuildConditions(facts, {}, 5)[3].message,
+            "SynchroRunning condition is False, reason is Pending");
 }
 
 TEST(BuildConditionsTest, TheTransitionTimeMovesWithTheStatusOnly) {

@@ -11,29 +11,38 @@
 namespace pedia::synchro {
 namespace {
 
+using std::chrono::milliseconds;
 using storage::Change;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using std::chrono::milliseconds;
 
-PendingChange Pending(EventKind kind, std::string name, std::string version = "", size_t bytes = 0) {
-  Change change{kind == EventKind::kDeleted ? Change::Action::kDelete : Change::Action::kUpsert, "c", {"", "v1", "pods"}, "Pod", {}};
+PendingChange Pending(EventKind kind, std::string name, std::string version = "",
+                      size_t bytes = 0) {
+  Change change{kind == EventKind::kDeleted ? Change::Action::kDelete : Change::Action::kUpsert,
+                "c",
+                {"", "v1", "pods"},
+                "Pod",
+                {}};
   change.row.name = std::move(name);
   change.row.resource_version = std::move(version);
   change.row.body.resize(bytes);
   return {kind, std::move(change)};
 }
 
-ChangeKey KeyOf(const std::string& name, uint64_t source = 1) { return {source, MakeObjectKey("", name)}; }
+ChangeKey KeyOf(const std::string& name, uint64_t source = 1) {
+  return {source, MakeObjectKey("", name)};
+}
 
-void PushAdded(MergeQueue& queue, const std::string& name, const std::string& version = "", size_t bytes = 0) {
+void PushAdded(MergeQueue& queue, const std::string& name, const std::string& version = "",
+               size_t bytes = 0) {
   queue.Push(KeyOf(name), Pending(EventKind::kAdded, name, version, bytes));
 }
 
 std::vector<std::string> Names(const std::optional<Batch>& batch) {
   std::vector<std::string> names;
   if (!batch) return names;
-  for (const Change& change : batch->changes) names.push_back(change.row.name + change.row.resource_version);
+  for (const Change& change : batch->changes)
+    names.push_back(change.row.name + change.row.resource_version);
   return names;
 }
 
@@ -46,22 +55,26 @@ class FoldChangesTest : public ::testing::TestWithParam<FoldCase> {};
 
 TEST_P(FoldChangesTest, FollowsTheTable) {
   const FoldCase& test = GetParam();
-  const PendingChange folded = FoldChanges(Pending(test.older, "a", "1"), Pending(test.newer, "a", "2"));
+  const PendingChange folded =
+      FoldChanges(Pending(test.older, "a", "1"), Pending(test.newer, "a", "2"));
   EXPECT_EQ(folded.kind, test.want);
   EXPECT_EQ(folded.change.row.resource_version, test.keeps_older_object ? "1" : "2");
-  EXPECT_EQ(folded.change.action, test.want == EventKind::kDeleted ? Change::Action::kDelete : Change::Action::kUpsert);
+  EXPECT_EQ(folded.change.action,
+            test.want == EventKind::kDeleted ? Change::Action::kDelete : Change::Action::kUpsert);
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, FoldChangesTest,
-                         ::testing::Values(FoldCase{EventKind::kAdded, EventKind::kAdded, EventKind::kAdded, false},
-                                           FoldCase{EventKind::kAdded, EventKind::kUpdated, EventKind::kAdded, false},
-                                           FoldCase{EventKind::kAdded, EventKind::kDeleted, EventKind::kDeleted, false},
-                                           FoldCase{EventKind::kUpdated, EventKind::kAdded, EventKind::kAdded, false},
-                                           FoldCase{EventKind::kUpdated, EventKind::kUpdated, EventKind::kUpdated, false},
-                                           FoldCase{EventKind::kUpdated, EventKind::kDeleted, EventKind::kDeleted, false},
-                                           FoldCase{EventKind::kDeleted, EventKind::kAdded, EventKind::kUpdated, false},
-                                           FoldCase{EventKind::kDeleted, EventKind::kUpdated, EventKind::kDeleted, true},
-                                           FoldCase{EventKind::kDeleted, EventKind::kDeleted, EventKind::kDeleted, false}));
+INSTANTIATE_TEST_SUITE_P(
+    Rules, FoldChangesTest,
+    ::testing::Values(
+        FoldCase{EventKind::kAdded, EventKind::kAdded, EventKind::kAdded, false},
+        FoldCase{EventKind::kAdded, EventKind::kUpdated, EventKind::kAdded, false},
+        FoldCase{EventKind::kAdded, EventKind::kDeleted, EventKind::kDeleted, false},
+        FoldCase{EventKind::kUpdated, EventKind::kAdded, EventKind::kAdded, false},
+        FoldCase{EventKind::kUpdated, EventKind::kUpdated, EventKind::kUpdated, false},
+        FoldCase{EventKind::kUpdated, EventKind::kDeleted, EventKind::kDeleted, false},
+        FoldCase{EventKind::kDeleted, EventKind::kAdded, EventKind::kUpdated, false},
+        FoldCase{EventKind::kDeleted, EventKind::kUpdated, EventKind::kDeleted, true},
+        FoldCase{EventKind::kDeleted, EventKind::kDeleted, EventKind::kDeleted, false}));
 
 TEST(MergeQueueTest, KeepsOneChangePerObjectWhereTheObjectFirstStood) {
   MergeQueue queue(1 << 20);
@@ -92,7 +105,8 @@ TEST(MergeQueueTest, RunsAJobBetweenWhatCameBeforeAndAfterIt) {
   PushAdded(queue, "a");
   queue.PushJob([](storage::Store&) { return Status(); });
   PushAdded(queue, "b");
-  queue.Push(KeyOf("a"), Pending(EventKind::kUpdated, "a", "2"));  // Folds into what stands before the job.
+  queue.Push(KeyOf("a"),
+             Pending(EventKind::kUpdated, "a", "2"));  // Folds into what stands before the job.
   EXPECT_THAT(Names(queue.Take(10, milliseconds(0))), ElementsAre("a2"));
   const auto job = queue.Take(10, milliseconds(0));
   ASSERT_TRUE(job && job->job);
@@ -133,7 +147,8 @@ TEST(MergeQueueTest, EndsWhenClosedAndEmpty) {
   MergeQueue queue(1 << 20);
   PushAdded(queue, "a");
   queue.Close();
-  EXPECT_THAT(Names(queue.Take(10, milliseconds(60'000))), ElementsAre("a")) << "closed: nobody else will come";
+  EXPECT_THAT(Names(queue.Take(10, milliseconds(60'000))), ElementsAre("a"))
+      << "closed: nobody else will come";
   EXPECT_FALSE(queue.Take(10, milliseconds(60'000)).has_value());
 }
 
@@ -154,7 +169,8 @@ TEST(MergeQueueTest, ManyProducersLoseNothing) {
   std::vector<std::thread> producers;
   for (int producer = 0; producer < 4; ++producer) {
     producers.emplace_back([&queue, producer] {
-      for (int i = 0; i < kEach; ++i) PushAdded(queue, std::to_string(producer) + "-" + std::to_string(i));
+      for (int i = 0; i < kEach; ++i)
+        PushAdded(queue, std::to_string(producer) + "-" + std::to_string(i));
     });
   }
   size_t taken = 0;

@@ -16,12 +16,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string Manifest(const std::string& spec) {
-  return R"({"apiVersion":"cluster.clusterpedia.io/v1alpha2","kind":"PediaCluster","metadata":{"name":"c1"},"spec":{)" + spec + "}}";
+  return R"({"apiVersion":"cluster.clusterpedia.io/v1alpha2","kind":"PediaCluster","metadata":{"name":"c1"},"spec":{)" +
+         spec + "}}";
 }
 
 TEST(ParsePediaClusterTest, ReadsConnectionAndRules) {
   const auto parsed = ParsePediaCluster(Manifest(
-      R"("apiserver":"https://10.0.0.1:6443","tokenData":")" + EncodeBase64("secret\n") + R"(","caData":")" + EncodeBase64("CA") +
+      R"("apiserver":"https://10.0.0.1:6443","tokenData":")" + EncodeBase64("secret\n") +
+      R"(","caData":")" + EncodeBase64("CA") +
       R"(","syncResources":[{"group":"apps","versions":["v1"],"resources":["deployments","*"]},{"group":"","resources":["pods"]}],)"
       R"("syncAllCustomResources":true)"));
   ASSERT_THAT(parsed, IsOk());
@@ -32,36 +34,50 @@ TEST(ParsePediaClusterTest, ReadsConnectionAndRules) {
   EXPECT_EQ(parsed->spec.config->ca_pem, "CA");
   EXPECT_FALSE(parsed->spec.config->insecure_skip_tls_verify);
   EXPECT_TRUE(parsed->spec.sync_all_custom_resources);
-  EXPECT_THAT(parsed->spec.sync_resources, ElementsAre(SyncRule{"apps", {"v1"}, {"deployments", "*"}}, SyncRule{"", {}, {"pods"}}));
+  EXPECT_THAT(
+      parsed->spec.sync_resources,
+      ElementsAre(SyncRule{"apps", {"v1"}, {"deployments", "*"}}, SyncRule{"", {}, {"pods"}}));
 }
 
 TEST(ParsePediaClusterTest, AnUnusableConnectionIsAFailedConfigNotAFailedManifest) {
-  const auto without_server = ParsePediaCluster(Manifest(R"("tokenData":"eA==","syncResources":[])"));
+  const auto without_server =
+      ParsePediaCluster(Manifest(R"("tokenData":"eA==","syncResources":[])"));
   ASSERT_THAT(without_server, IsOk());
-  EXPECT_THAT(without_server->spec.config, FailsWith(StatusReason::kBadRequest, HasSubstr("Cluster APIServer Endpoint is required")));
-  const auto without_token = ParsePediaCluster(Manifest(R"("apiserver":"https://x","syncResources":[])"));
+  EXPECT_THAT(
+      without_server->spec.config,
+      FailsWith(StatusReason::kBadRequest, HasSubstr("Cluster APIServer Endpoint is required")));
+  const auto without_token =
+      ParsePediaCluster(Manifest(R"("apiserver":"https://x","syncResources":[])"));
   ASSERT_THAT(without_token, IsOk());
-  EXPECT_THAT(without_token->spec.config, FailsWith(StatusReason::kBadRequest, HasSubstr("Token or Cert is required")));
+  EXPECT_THAT(without_token->spec.config,
+              FailsWith(StatusReason::kBadRequest, HasSubstr("Token or Cert is required")));
 }
 
 TEST(ParsePediaClusterTest, NamesTheFieldAtFault) {
   const auto expect = [](const std::string& json, const std::string& text) {
-    EXPECT_THAT(ParsePediaCluster(json), FailsWith(StatusReason::kBadRequest, HasSubstr(text))) << json;
+    EXPECT_THAT(ParsePediaCluster(json), FailsWith(StatusReason::kBadRequest, HasSubstr(text)))
+        << json;
   };
   expect("[]", "not an object");
   expect(R"({"kind":"Pod"})", "'Pod'");
   expect(R"({"kind":"PediaCluster","apiVersion":"v1"})", "apiVersion 'v1'");
-  expect(R"({"kind":"PediaCluster","apiVersion":"cluster.clusterpedia.io/v1alpha2","metadata":{"name":"A/b"},"spec":{}})", "'A/b'");
+  expect(
+      R"({"kind":"PediaCluster","apiVersion":"cluster.clusterpedia.io/v1alpha2","metadata":{"name":"A/b"},"spec":{}})",
+      "'A/b'");
   expect(Manifest(R"("syncResources":{})"), "spec.syncResources must be a list");
   expect(Manifest(R"("syncResources":[{"group":"apps"}])"), "spec.syncResources[0].resources");
   expect(Manifest(R"("tokenData":"%%%")"), "spec.tokenData is not base64");
   expect(Manifest(R"("apiserver":5)"), "spec.apiserver must be a string");
-  expect(Manifest(R"("syncAllCustomResources":"yes")"), "spec.syncAllCustomResources must be true or false");
+  expect(Manifest(R"("syncAllCustomResources":"yes")"),
+         "spec.syncAllCustomResources must be true or false");
 }
 
 TEST(IsClusterNameTest, IsADnsSubdomain) {
-  for (const char* name : {"a", "cluster-1", "a.b-c.d", "0"}) EXPECT_TRUE(IsClusterName(name)) << name;
-  for (const char* name : {"", "A", "a/b", "a!b", "-a", "a-", ".a", "a.", "a..b", "a.-b", "a-.b", "a b"}) EXPECT_FALSE(IsClusterName(name)) << name;
+  for (const char* name : {"a", "cluster-1", "a.b-c.d", "0"})
+    EXPECT_TRUE(IsClusterName(name)) << name;
+  for (const char* name :
+       {"", "A", "a/b", "a!b", "-a", "a-", ".a", "a.", "a..b", "a.-b", "a-.b", "a b"})
+    EXPECT_FALSE(IsClusterName(name)) << name;
   EXPECT_FALSE(IsClusterName(std::string(254, 'a')));
 }
 

@@ -27,15 +27,17 @@ TEST(ListPathTest, EscapesTheContinueToken) {
 }
 
 TEST(WatchPathTest, AsksForBookmarksFromAVersionOn) {
-  EXPECT_EQ(WatchPath({"", "v1", "pods"}, "12 3", std::chrono::seconds(900)),
-            "/api/v1/pods?watch=1&allowWatchBookmarks=true&resourceVersion=12%203&timeoutSeconds=900");
+  EXPECT_EQ(
+      WatchPath({"", "v1", "pods"}, "12 3", std::chrono::seconds(900)),
+      "/api/v1/pods?watch=1&allowWatchBookmarks=true&resourceVersion=12%203&timeoutSeconds=900");
 }
 
 // Plays a response to a handler and remembers what came out.
 class ListPageTest : public ::testing::Test {
  protected:
   void Answer(int code, std::string_view body, const Status& transport = {}) {
-    ListPageHandler handler({[this] { return flow_; }, [this](std::string_view item) { items_.emplace_back(item); },
+    ListPageHandler handler({[this] { return flow_; },
+                             [this](std::string_view item) { items_.emplace_back(item); },
                              [this](const ListPageEnd& end) { end_ = end; }});
     handler.OnHead({code, "application/json", std::nullopt, ""});
     for (size_t at = 0; at < body.size(); at += 7) {
@@ -49,7 +51,9 @@ class ListPageTest : public ::testing::Test {
 };
 
 TEST_F(ListPageTest, GivesTheItemsAndWhereTheListGoesOn) {
-  Answer(200, R"({"kind":"PodList","metadata":{"resourceVersion":"7","continue":"x","remainingItemCount":3},"items":[{"a":1},{"b":2}]})");
+  Answer(
+      200,
+      R"({"kind":"PodList","metadata":{"resourceVersion":"7","continue":"x","remainingItemCount":3},"items":[{"a":1},{"b":2}]})");
   EXPECT_THAT(end_.status, IsOk());
   EXPECT_THAT(items_, ElementsAre(R"({"a":1})", R"({"b":2})"));
   EXPECT_EQ(end_.resource_version, "7");
@@ -58,9 +62,10 @@ TEST_F(ListPageTest, GivesTheItemsAndWhereTheListGoesOn) {
 }
 
 TEST_F(ListPageTest, TakesNothingElseForAList) {
-  for (const char* body : {"{}", R"({"items":[]})", R"({"kind":"PodList","metadata":{},"items":[]})",
-                           R"({"kind":"Maintenance","metadata":{"resourceVersion":"7"},"items":[]})", "", "<html>",
-                           R"({"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[{"a":1})"}) {
+  for (const char* body :
+       {"{}", R"({"items":[]})", R"({"kind":"PodList","metadata":{},"items":[]})",
+        R"({"kind":"Maintenance","metadata":{"resourceVersion":"7"},"items":[]})", "", "<html>",
+        R"({"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[{"a":1})"}) {
     Answer(200, body);
     EXPECT_FALSE(end_.status.ok()) << body;
     EXPECT_TRUE(end_.malformed) << body;
@@ -75,13 +80,15 @@ TEST_F(ListPageTest, ReportsTheMembersOwnStatus) {
 }
 
 TEST_F(ListPageTest, ABrokenConnectionIsNoEndOfAList) {
-  Answer(200, R"({"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[]})", ServiceUnavailable("broken off"));
+  Answer(200, R"({"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[]})",
+         ServiceUnavailable("broken off"));
   EXPECT_THAT(end_.status, FailsWith(StatusReason::kServiceUnavailable, "broken off"));
 }
 
 TEST_F(ListPageTest, EndsWhenNobodyWantsIt) {
   flow_ = kube::Flow::kAbort;
-  Answer(200, R"({"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[{"a":1}]})", ServiceUnavailable("cancelled"));
+  Answer(200, R"({"kind":"PodList","metadata":{"resourceVersion":"7"},"items":[{"a":1}]})",
+         ServiceUnavailable("cancelled"));
   EXPECT_THAT(items_, IsEmpty());
 }
 
@@ -105,7 +112,8 @@ class WatchHandlerTest : public ::testing::Test {
   StreamEnd end_;
 };
 
-constexpr std::string_view kTwoEvents = "{\"type\":\"ADDED\",\"object\":{\"a\":1}}\n{\"type\":\"DELETED\",\"object\":{\"b\":2}}\n";
+constexpr std::string_view kTwoEvents =
+    "{\"type\":\"ADDED\",\"object\":{\"a\":1}}\n{\"type\":\"DELETED\",\"object\":{\"b\":2}}\n";
 
 TEST_F(WatchHandlerTest, GivesTheEvents) {
   Answer(200, kTwoEvents);

@@ -1,4 +1,5 @@
-// Every fault of a member, at first sync, in steady state and under churn: the store converges, and nothing is deleted wrongly.
+// Every fault of a member, at first sync, in steady state and under churn: the store converges, and
+// nothing is deleted wrongly.
 #include <string>
 #include <thread>
 
@@ -50,7 +51,7 @@ Fault Delayed(Fault fault, milliseconds delay) {
 class FaultTest : public SyncTest, public ::testing::WithParamInterface<FaultCase> {};
 
 TEST_P(FaultTest, DuringTheFirstSyncOnlyDelaysIt) {
-  Member& east = GivenAMember("east", 300);
+  Member& east = GivenAMember("east", 150);
   const uint64_t id = east.server->faults().Add(GetParam().fault);
   StartPedia();
   Eventually("the fault has hit", [&] { return east.server->faults().Hits(id) > 0; });
@@ -59,7 +60,7 @@ TEST_P(FaultTest, DuringTheFirstSyncOnlyDelaysIt) {
 }
 
 TEST_P(FaultTest, AfterARestartDeletesNothingThatIsStillThere) {
-  Member& east = GivenAMember("east", 300);
+  Member& east = GivenAMember("east", 150);
   StartPedia();
   ExpectTheStoreEqualsTheMembers();
   StopPedia();
@@ -75,31 +76,50 @@ TEST_P(FaultTest, AfterARestartDeletesNothingThatIsStillThere) {
 INSTANTIATE_TEST_SUITE_P(
     Faults, FaultTest,
     ::testing::Values(
-        FaultCase{"ListServerError", WithCode(FaultOf(FaultKind::kStatus, RequestKind::kList, 20), 500)},
-        FaultCase{"ListTooManyRequests", WithCode(FaultOf(FaultKind::kStatus, RequestKind::kList, 5), 429, 1)},
-        FaultCase{"ListForbidden", WithCode(FaultOf(FaultKind::kStatus, RequestKind::kList, 5), 403)},
-        FaultCase{"ListExpiredInTheMiddle", OnLaterPages(FaultOf(FaultKind::kExpire, RequestKind::kList, 5))},
+        FaultCase{"ListServerError",
+                  WithCode(FaultOf(FaultKind::kStatus, RequestKind::kList, 20), 500)},
+        FaultCase{"ListTooManyRequests",
+                  WithCode(FaultOf(FaultKind::kStatus, RequestKind::kList, 5), 429, 1)},
+        FaultCase{"ListForbidden",
+                  WithCode(FaultOf(FaultKind::kStatus, RequestKind::kList, 5), 403)},
+        FaultCase{"ListExpiredInTheMiddle",
+                  OnLaterPages(FaultOf(FaultKind::kExpire, RequestKind::kList, 5))},
         FaultCase{"ListDropped", FaultOf(FaultKind::kDrop, RequestKind::kList, 10)},
-        FaultCase{"ListDroppedInTheMiddle", After(FaultOf(FaultKind::kDrop, RequestKind::kList, 10), 30'000)},
-        FaultCase{"ListTruncated", After(FaultOf(FaultKind::kTruncate, RequestKind::kList, 10), 30'000)},
-        FaultCase{"LaterPageTruncated", OnLaterPages(After(FaultOf(FaultKind::kTruncate, RequestKind::kList, 5), 10'000))},
+        FaultCase{"ListDroppedInTheMiddle",
+                  After(FaultOf(FaultKind::kDrop, RequestKind::kList, 10), 30'000)},
+        FaultCase{"ListTruncated",
+                  After(FaultOf(FaultKind::kTruncate, RequestKind::kList, 10), 30'000)},
+        FaultCase{
+            "LaterPageTruncated",
+            OnLaterPages(After(FaultOf(FaultKind::kTruncate, RequestKind::kList, 5), 10'000))},
         FaultCase{"ListEmptied", FaultOf(FaultKind::kTruncate, RequestKind::kList, 10)},
-        FaultCase{"ListGarbled", After(FaultOf(FaultKind::kGarbage, RequestKind::kList, 10), 20'000)},
+        FaultCase{"ListGarbled",
+                  After(FaultOf(FaultKind::kGarbage, RequestKind::kList, 10), 20'000)},
         FaultCase{"ListStalled", After(FaultOf(FaultKind::kStall, RequestKind::kList, 3), 20'000)},
-        FaultCase{"ListSlow", Delayed(FaultOf(FaultKind::kSlow, RequestKind::kList, 10), milliseconds(50))},
-        FaultCase{"WatchServerError", WithCode(FaultOf(FaultKind::kStatus, RequestKind::kWatch, 40), 500)},
-        FaultCase{"WatchTooManyRequests", WithCode(FaultOf(FaultKind::kStatus, RequestKind::kWatch, 5), 429, 1)},
+        FaultCase{"ListSlow",
+                  Delayed(FaultOf(FaultKind::kSlow, RequestKind::kList, 10), milliseconds(50))},
+        FaultCase{"WatchServerError",
+                  WithCode(FaultOf(FaultKind::kStatus, RequestKind::kWatch, 40), 500)},
+        FaultCase{"WatchTooManyRequests",
+                  WithCode(FaultOf(FaultKind::kStatus, RequestKind::kWatch, 5), 429, 1)},
         FaultCase{"WatchExpired", FaultOf(FaultKind::kExpire, RequestKind::kWatch, 10)},
         FaultCase{"WatchDropped", After(FaultOf(FaultKind::kDrop, RequestKind::kWatch, 20), 500)},
-        FaultCase{"WatchTruncated", After(FaultOf(FaultKind::kTruncate, RequestKind::kWatch, 20), 500)},
-        FaultCase{"WatchGarbled", After(FaultOf(FaultKind::kGarbage, RequestKind::kWatch, 20), 500)},
-        FaultCase{"DiscoveryServerError", WithCode(FaultOf(FaultKind::kStatus, RequestKind::kDiscovery, 5), 503)},
-        FaultCase{"DiscoveryTruncated", After(FaultOf(FaultKind::kTruncate, RequestKind::kDiscovery, 5), 300)},
-        FaultCase{"DiscoveryGarbled", After(FaultOf(FaultKind::kGarbage, RequestKind::kDiscovery, 5), 300)},
-        FaultCase{"HealthUnready", WithCode(FaultOf(FaultKind::kStatus, RequestKind::kHealth, 5), 500)}),
+        FaultCase{"WatchTruncated",
+                  After(FaultOf(FaultKind::kTruncate, RequestKind::kWatch, 20), 500)},
+        FaultCase{"WatchGarbled",
+                  After(FaultOf(FaultKind::kGarbage, RequestKind::kWatch, 20), 500)},
+        FaultCase{"DiscoveryServerError",
+                  WithCode(FaultOf(FaultKind::kStatus, RequestKind::kDiscovery, 5), 503)},
+        FaultCase{"DiscoveryTruncated",
+                  After(FaultOf(FaultKind::kTruncate, RequestKind::kDiscovery, 5), 300)},
+        FaultCase{"DiscoveryGarbled",
+                  After(FaultOf(FaultKind::kGarbage, RequestKind::kDiscovery, 5), 300)},
+        FaultCase{"HealthUnready",
+                  WithCode(FaultOf(FaultKind::kStatus, RequestKind::kHealth, 5), 500)}),
     [](const auto& param) { return param.param.name; });
 
-class BrokenWatchTest : public SyncTest, public ::testing::WithParamInterface<std::pair<std::string, WatchBreak>> {};
+class BrokenWatchTest : public SyncTest,
+                        public ::testing::WithParamInterface<std::pair<std::string, WatchBreak>> {};
 
 TEST_P(BrokenWatchTest, UnderChurnLosesNoChange) {
   Member& east = GivenAMember("east");
@@ -116,10 +136,13 @@ TEST_P(BrokenWatchTest, UnderChurnLosesNoChange) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Breaks, BrokenWatchTest,
-                         ::testing::Values(std::pair{"Close", WatchBreak::kClose}, std::pair{"Drop", WatchBreak::kDrop},
-                                           std::pair{"Expire", WatchBreak::kExpire}, std::pair{"Error", WatchBreak::kError},
+                         ::testing::Values(std::pair{"Close", WatchBreak::kClose},
+                                           std::pair{"Drop", WatchBreak::kDrop},
+                                           std::pair{"Expire", WatchBreak::kExpire},
+                                           std::pair{"Error", WatchBreak::kError},
                                            std::pair{"Truncate", WatchBreak::kTruncate},
-                                           std::pair{"Garbage", WatchBreak::kGarbage}, std::pair{"Freeze", WatchBreak::kFreeze}),
+                                           std::pair{"Garbage", WatchBreak::kGarbage},
+                                           std::pair{"Freeze", WatchBreak::kFreeze}),
                          [](const auto& param) { return param.param.first; });
 
 TEST_F(SyncTest, HistoryThatIsGoneLeadsToAnotherList) {
@@ -127,7 +150,9 @@ TEST_F(SyncTest, HistoryThatIsGoneLeadsToAnotherList) {
   StartPedia();
   ExpectTheStoreEqualsTheMembers();
   east.server->StopListening();
-  Eventually("the sync is paused", [&] { return Registered("east").FindCondition("SynchroRunning")->reason == "Pending"; });
+  Eventually("the sync is paused", [&] {
+    return Registered("east").FindCondition("SynchroRunning")->reason == "Pending";
+  });
   east.churn->Step(100);
   east.world.Compact();
   ASSERT_THAT(east.server->StartListening(), pedia::testing::IsOk());
@@ -136,7 +161,7 @@ TEST_F(SyncTest, HistoryThatIsGoneLeadsToAnotherList) {
 }
 
 TEST_F(SyncTest, AListThatIsAlwaysCutOffNeverDeletes) {
-  Member& east = GivenAMember("east", 300);
+  Member& east = GivenAMember("east", 150);
   StartPedia();
   ExpectTheStoreEqualsTheMembers();
   StopPedia();
@@ -145,7 +170,7 @@ TEST_F(SyncTest, AListThatIsAlwaysCutOffNeverDeletes) {
   const uint64_t id = east.server->faults().Add(fault);
   StartPedia();
   Eventually("the list was cut off often", [&] { return east.server->faults().Hits(id) > 10; });
-  EXPECT_EQ(CountStored("east", kPods), 300u);
+  EXPECT_EQ(CountStored("east", kPods), 150u);
   EXPECT_EQ(pedia_->counters().deleted, 0);
 }
 
@@ -156,19 +181,19 @@ TEST_F(SyncTest, OneKindThatFailsDelaysNoOther) {
   east.server->faults().Add(fault);
   options_.lists_per_cluster = 1;
   StartPedia();
-  Eventually("the config maps are stored", [&] {
-    return CountStored("east", kConfigMaps) == east.world.Count(kConfigMaps);
-  });
+  Eventually("the config maps are stored",
+             [&] { return CountStored("east", kConfigMaps) == east.world.Count(kConfigMaps); });
   EXPECT_EQ(CountStored("east", kPods), 0u);
   east.server->faults().Clear();
   ExpectTheStoreEqualsTheMembers();
 }
 
 TEST_F(SyncTest, FaultsOfEveryKindUnderChurnEndInEquality) {
-  Member& east = GivenAMember("east", 300);
-  Member& west = GivenAMember("west", 300);
+  Member& east = GivenAMember("east", 150);
+  Member& west = GivenAMember("west", 150);
   for (Member* member : {&east, &west}) {
-    for (const FaultKind kind : {FaultKind::kStatus, FaultKind::kDrop, FaultKind::kTruncate, FaultKind::kGarbage}) {
+    for (const FaultKind kind :
+         {FaultKind::kStatus, FaultKind::kDrop, FaultKind::kTruncate, FaultKind::kGarbage}) {
       Fault fault = After(FaultOf(kind, RequestKind::kAny, -1), 3'000);
       fault.probability = 0.08;
       member->server->faults().Add(fault);

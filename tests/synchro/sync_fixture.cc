@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "meta/log.h"
+#include "synchro/object_transform.h"
 
 namespace pedia::synchro {
 
@@ -23,7 +24,9 @@ class OutageStore : public storage::Store {
     if (outage_) return Outage();
     return store_->Apply(changes);
   }
-  Status DeleteCluster(std::string_view cluster) override { return outage_ ? Outage() : store_->DeleteCluster(cluster); }
+  Status DeleteCluster(std::string_view cluster) override {
+    return outage_ ? Outage() : store_->DeleteCluster(cluster);
+  }
   Status DeleteResource(std::string_view cluster, const GroupVersionResource& gvr) override {
     return outage_ ? Outage() : store_->DeleteResource(cluster, gvr);
   }
@@ -42,12 +45,13 @@ class OutageStore : public storage::Store {
     if (outage_) return Outage();
     return store_->CountObjects();
   }
-  Result<std::string> Get(std::string_view cluster, const GroupVersionResource& gvr, std::string_view name_space,
-                          std::string_view name) override {
+  Result<std::string> Get(std::string_view cluster, const GroupVersionResource& gvr,
+                          std::string_view name_space, std::string_view name) override {
     return store_->Get(cluster, gvr, name_space, name);
   }
   Result<storage::ListResult> List(const query::ListScope& scope, const query::ListOptions& options,
-                                   const std::function<void(int64_t)>& head, storage::RowSink& sink) override {
+                                   const std::function<void(int64_t)>& head,
+                                   storage::RowSink& sink) override {
     return store_->List(scope, options, head, sink);
   }
   Result<int64_t> Revision() override { return store_->Revision(); }
@@ -85,16 +89,18 @@ std::string Expected(const std::string& cluster, const std::string& object) {
   return json.dump();
 }
 
-
-std::map<std::string, std::string> MemberVersions(const Member& member, const GroupVersionResource& gvr) {
+std::map<std::string, std::string> MemberVersions(const Member& member,
+                                                  const GroupVersionResource& gvr) {
   std::map<std::string, std::string> versions;
   const auto page = member.world.List(gvr, {});
   if (!page.ok()) return versions;
+  std::string text;
   for (const member::ObjectVersion& object : page->objects) {
-    std::string text;
+    text.clear();
     page->renderer->AppendObject(object, &text);
-    const Json metadata = Json::parse(text)["metadata"];
-    versions[metadata.value("namespace", "") + "/" + metadata.value("name", "")] = metadata.value("resourceVersion", "");
+    const auto identity = ReadIdentity(text);
+    EXPECT_THAT(identity, IsOk());
+    versions[identity->name_space + "/" + identity->name] = identity->resource_version;
   }
   return versions;
 }
@@ -108,7 +114,8 @@ std::map<std::string, std::string> MemberBodies(const std::string& cluster, cons
     std::string text;
     page->renderer->AppendObject(object, &text);
     const Json metadata = Json::parse(text)["metadata"];
-    bodies[metadata.value("namespace", "") + "/" + metadata.value("name", "")] = Expected(cluster, text);
+    bodies[metadata.value("namespace", "") + "/" + metadata.value("name", "")] =
+        Expected(cluster, text);
   }
   return bodies;
 }
@@ -116,20 +123,27 @@ std::map<std::string, std::string> MemberBodies(const std::string& cluster, cons
 }  // namespace
 
 void Member::CreateWidgets() {
-  EXPECT_THAT(world.Put(kCrds, R"({"metadata":{"name":"widgets.example.com"},"spec":{"group":"example.com","scope":"Namespaced",
+  EXPECT_THAT(
+      world.Put(
+          kCrds,
+          R"({"metadata":{"name":"widgets.example.com"},"spec":{"group":"example.com","scope":"Namespaced",
       "names":{"plural":"widgets","singular":"widget","kind":"Widget","listKind":"WidgetList","shortNames":["wi"]},
       "versions":[{"name":"v1","served":true,"storage":true}]}})"),
-              IsOk());
+      IsOk());
   for (const char* name : {"one", "two"}) {
-    EXPECT_THAT(world.Put(kWidgets, R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"namespace":"default","name":")" +
-                                        std::string(name) + R"("},"spec":{"size":1}})"),
-                IsOk());
+    EXPECT_THAT(
+        world.Put(
+            kWidgets,
+            R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"namespace":"default","name":")" +
+                std::string(name) + R"("},"spec":{"size":1}})"),
+        IsOk());
   }
 }
 
 SyncTest::SyncTest() {
   SetLogSink([](LogLevel level, std::string_view line) {
-    if (level >= LogLevel::kError) fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+    if (level >= LogLevel::kError)
+      fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
   });
   std::string pattern = (std::filesystem::temp_directory_path() / "pedia-sync-XXXXXX").string();
   folder_ = mkdtemp(pattern.data());
@@ -224,7 +238,8 @@ void SyncTest::ExpectTheStoreEqualsTheMembers() {
   Eventually("every object is stored in its last version", [&] { return VersionsAreEqual(); });
   for (const auto& [name, member] : members_) {
     for (const GroupVersionResource& gvr : member->world.ListableResources()) {
-      EXPECT_EQ(StoredBodies(name, gvr), MemberBodies(name, *member, gvr)) << name << " " << gvr.ToString();
+      EXPECT_EQ(StoredBodies(name, gvr), MemberBodies(name, *member, gvr))
+          << name << " " << gvr.ToString();
     }
   }
 }
@@ -248,7 +263,8 @@ int64_t SyncTest::Revision() {
   return *revision;
 }
 
-std::map<std::string, std::string> SyncTest::StoredVersions(const std::string& cluster, const GroupVersionResource& gvr) {
+std::map<std::string, std::string> SyncTest::StoredVersions(const std::string& cluster,
+                                                            const GroupVersionResource& gvr) {
   std::map<std::string, std::string> versions;
   const Status status = store_->LoadVersions(cluster, gvr, [&](const storage::StoredVersion& row) {
     versions[std::string(row.name_space) + "/" + std::string(row.name)] = row.resource_version;
@@ -261,9 +277,11 @@ size_t SyncTest::CountStored(const std::string& cluster, const GroupVersionResou
   return StoredVersions(cluster, gvr).size();
 }
 
-std::map<std::string, std::string> SyncTest::StoredBodies(const std::string& cluster, const GroupVersionResource& gvr) {
+std::map<std::string, std::string> SyncTest::StoredBodies(const std::string& cluster,
+                                                          const GroupVersionResource& gvr) {
   BodySink sink;
-  const auto result = store_->List({gvr, cluster, ""}, {}, [](int64_t) {}, sink);
+  const auto result = store_->List(
+      {gvr, cluster, ""}, {}, [](int64_t) {}, sink);
   EXPECT_THAT(result, IsOk());
   return sink.bodies;
 }

@@ -1,5 +1,6 @@
-// What the tests of a whole sync share: simulated members, a store, a SynchroManager between them, and verbs, so that a test
-// reads like a script: GivenAMember, StartPedia, change something, ExpectTheStoreEqualsTheMembers.
+// What the tests of a whole sync share: simulated members, a store, a SynchroManager between them,
+// and verbs, so that a test reads like a script: GivenAMember, StartPedia, change something,
+// ExpectTheStoreEqualsTheMembers.
 #pragma once
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,7 +53,7 @@ class SyncTest : public ::testing::Test {
   Member& GivenAMember(const std::string& name, uint32_t pods = 120);
   ClusterSpec SpecOf(const Member& member) const;
 
-  void StartPedia();                        // With every member.
+  void StartPedia();  // With every member.
   void StartPedia(std::vector<ClusterSpec> specs);
   void StopPedia(std::chrono::milliseconds timeout = std::chrono::seconds(10));
   void SetStoreOutage(bool on);
@@ -60,11 +61,13 @@ class SyncTest : public ::testing::Test {
   // Waits, at most half a minute, until `condition` holds; else the test fails, saying `what`.
   void Eventually(const std::string& what, const std::function<bool()>& condition);
   void UntilEverythingIsListed();
-  // Waits until every object of every member is stored in its last version and nothing else is; then compares every byte.
+  // Waits until every object of every member is stored in its last version and nothing else is;
+  // then compares every byte.
   void ExpectTheStoreEqualsTheMembers();
 
   int64_t Revision();
-  std::map<std::string, std::string> StoredVersions(const std::string& cluster, const GroupVersionResource& gvr);
+  std::map<std::string, std::string> StoredVersions(const std::string& cluster,
+                                                    const GroupVersionResource& gvr);
   size_t CountStored(const std::string& cluster, const GroupVersionResource& gvr);
   // The picture that the registry gives now; an empty state for an unknown cluster.
   discovery::ClusterState Registered(const std::string& cluster) const;
@@ -78,7 +81,8 @@ class SyncTest : public ::testing::Test {
 
  private:
   bool VersionsAreEqual();
-  std::map<std::string, std::string> StoredBodies(const std::string& cluster, const GroupVersionResource& gvr);
+  std::map<std::string, std::string> StoredBodies(const std::string& cluster,
+                                                  const GroupVersionResource& gvr);
 
   std::filesystem::path folder_;
   std::unique_ptr<OutageStore> store_;

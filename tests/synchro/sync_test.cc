@@ -7,11 +7,11 @@ namespace pedia::synchro {
 namespace {
 
 using pedia::testing::IsOk;
+using std::chrono::milliseconds;
 using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using std::chrono::milliseconds;
 
 TEST_F(SyncTest, AFirstSyncStoresEverythingOfEveryMember) {
   GivenAMember("east");
@@ -64,7 +64,6 @@ TEST_F(SyncTest, ChangesWhilePediaWasDownAreFound) {
   ExpectTheStoreEqualsTheMembers();
   StopPedia();
   east.churn->Step(60);  // Updates, creations, deletions.
-  ASSERT_THAT(east.world.Delete(kPods, member::NameOfKey(east.cluster->PodName(7).Key())), ::testing::AnyOf(IsOk(), Not(IsOk())));
   StartPedia();
   ExpectTheStoreEqualsTheMembers();
   EXPECT_GT(pedia_->counters().deleted, 0);
@@ -75,7 +74,8 @@ TEST_F(SyncTest, AnInterruptedFirstSyncIsCompletedByTheNext) {
   GivenAMember("east", 600);
   for (int round = 0; round < 4; ++round) {
     StartPedia();
-    Eventually("something is stored", [&] { return CountStored("east", kPods) > static_cast<size_t>(round) * 100; });
+    Eventually("something is stored",
+               [&] { return CountStored("east", kPods) > static_cast<size_t>(round) * 100; });
     StopPedia(milliseconds(0));
   }
   StartPedia();
@@ -87,12 +87,14 @@ TEST_F(SyncTest, ACustomResourceStartsAndStopsWithItsDefinition) {
   StartPedia();
   UntilEverythingIsListed();
   east.CreateWidgets();
-  Eventually("widgets are synced", [&] { return Registered("east").synced.Find(kWidgets) != nullptr; });
+  Eventually("widgets are synced",
+             [&] { return Registered("east").synced.Find(kWidgets) != nullptr; });
   ExpectTheStoreEqualsTheMembers();
   EXPECT_EQ(CountStored("east", kWidgets), 2u);
 
   ASSERT_THAT(east.world.Delete(kCrds, {"", "widgets.example.com"}), IsOk());
-  Eventually("widgets are not synced", [&] { return Registered("east").synced.Find(kWidgets) == nullptr; });
+  Eventually("widgets are not synced",
+             [&] { return Registered("east").synced.Find(kWidgets) == nullptr; });
   Eventually("no widget is stored", [&] { return CountStored("east", kWidgets) == 0; });
   ExpectTheStoreEqualsTheMembers();
 }
@@ -137,6 +139,7 @@ TEST_F(SyncTest, AClusterThatComesBackAtOnceIsSyncedAgain) {
   ExpectTheStoreEqualsTheMembers();
   pedia_->SetClusters({});
   pedia_->SetClusters({SpecOf(east)});
+  UntilEverythingIsListed();  // Else the rows that are about to be deleted would do.
   ExpectTheStoreEqualsTheMembers();
   Eventually("east is ready", [&] { return ConditionOf("east", "Ready") == "True"; });
 }
@@ -149,7 +152,8 @@ TEST_F(SyncTest, NarrowerRulesDeleteWhatTheyNoLongerSelect) {
   spec.sync_resources = {{"", {}, {"pods"}}};
   pedia_->SetClusters({spec});
   Eventually("config maps are gone", [&] { return CountStored("east", kConfigMaps) == 0; });
-  Eventually("only pods are synced", [&] { return Registered("east").synced.resources.size() == 1; });
+  Eventually("only pods are synced",
+             [&] { return Registered("east").synced.resources.size() == 1; });
   EXPECT_EQ(CountStored("east", kPods), 120u);
 }
 
@@ -164,7 +168,8 @@ TEST_F(SyncTest, AnUnreachableClusterIsServedFromItsRecord) {
   east.server->StopListening();
   StartPedia();
   EXPECT_EQ(Registered("east").synced, synced);
-  Eventually("east is not reachable", [&] { return ConditionOf("east", "ClusterHealthy") == "False"; });
+  Eventually("east is not reachable",
+             [&] { return ConditionOf("east", "ClusterHealthy") == "False"; });
   EXPECT_EQ(Registered("east").synced, synced);
   EXPECT_THAT(Registered("east").version_json, HasSubstr("gitVersion"));
   EXPECT_EQ(CountStored("east", kPods), 120u);
@@ -179,9 +184,12 @@ TEST_F(SyncTest, AnOutageOfAMemberPausesItAndCostsNothing) {
   StartPedia();
   ExpectTheStoreEqualsTheMembers();
   east.server->StopListening();
-  Eventually("the sync is paused", [&] { return Registered("east").FindCondition("SynchroRunning")->reason == "Pending"; });
+  Eventually("the sync is paused", [&] {
+    return Registered("east").FindCondition("SynchroRunning")->reason == "Pending";
+  });
   EXPECT_EQ(Registered("east").FindCondition("ClusterHealthy")->reason, "NotReachable");
-  EXPECT_THAT(Registered("east").resources, Not(Contains(Field(&discovery::ResourceSync::status, Not("Stop")))));
+  EXPECT_THAT(Registered("east").resources,
+              Not(Contains(Field(&discovery::ResourceSync::status, Not("Stop")))));
   EXPECT_EQ(CountStored("east", kPods), 120u);
 
   east.churn->Step(50);
@@ -192,8 +200,9 @@ TEST_F(SyncTest, AnOutageOfAMemberPausesItAndCostsNothing) {
 
 TEST_F(SyncTest, ABadConfigurationIsACondition) {
   GivenAMember("east");
-  std::vector<ClusterSpec> specs = {SpecOf(*members_["east"]),
-                                    {"broken", BadRequest("Cluster APIServer Endpoint is required"), {}, false, {}}};
+  std::vector<ClusterSpec> specs = {
+      SpecOf(*members_["east"]),
+      {"broken", BadRequest("Cluster APIServer Endpoint is required"), {}, false, {}}};
   StartPedia(specs);
   EXPECT_EQ(ConditionOf("broken", "Validated"), "False");
   EXPECT_EQ(Registered("broken").FindCondition("Validated")->reason, "InvalidConfig");
@@ -231,11 +240,10 @@ TEST_F(SyncTest, StoppingWritesWhatWasRead) {
   StartPedia();
   ExpectTheStoreEqualsTheMembers();
   east.churn->Step(100);
-  const int64_t seen = pedia_->counters().events;
-  Eventually("the events arrive", [&] { return pedia_->counters().events >= seen && pedia_->counters().events > 0; });
+  const uint64_t changes = east.churn->changes();
+  Eventually("every event has been read",
+             [&] { return pedia_->counters().events == static_cast<int64_t>(changes); });
   StopPedia();
-  EXPECT_GT(CountStored("east", kPods), 0u);
-  StartPedia();
   ExpectTheStoreEqualsTheMembers();
 }
 

@@ -13,7 +13,9 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-ObjectKey KeyOf(int number) { return MakeObjectKey("namespace", "object-" + std::to_string(number)); }
+ObjectKey KeyOf(int number) {
+  return MakeObjectKey("namespace", "object-" + std::to_string(number));
+}
 
 TEST(MakeObjectKeyTest, TellsNamespaceFromName) {
   EXPECT_EQ(MakeObjectKey("a", "b"), MakeObjectKey("a", "b"));
@@ -26,7 +28,8 @@ TEST(PackResourceVersionTest, KeepsNumbersAndTellsTextsApart) {
   EXPECT_EQ(PackResourceVersion(""), 0u);
   EXPECT_NE(PackResourceVersion("12x"), PackResourceVersion("12y"));
   EXPECT_EQ(PackResourceVersion("12x"), PackResourceVersion("12x"));
-  EXPECT_NE(PackResourceVersion("99999999999999999999999"), PackResourceVersion("99999999999999999999998"));
+  EXPECT_NE(PackResourceVersion("99999999999999999999999"),
+            PackResourceVersion("99999999999999999999998"));
 }
 
 TEST(VersionTableTest, AnEmptyTableKnowsNothing) {
@@ -77,9 +80,9 @@ TEST(VersionTableTest, NamesWhatAListDidNotShow) {
   table.BeginList();
   EXPECT_EQ(table.unseen(), 100u);
   for (int number = 0; number < 98; ++number) table.Mark(KeyOf(number));
-  table.Mark(KeyOf(5));       // Twice.
-  table.Put(KeyOf(98), 2);    // Changed.
-  table.Put(KeyOf(200), 1);   // New.
+  table.Mark(KeyOf(5));      // Twice.
+  table.Put(KeyOf(98), 2);   // Changed.
+  table.Put(KeyOf(200), 1);  // New.
   EXPECT_EQ(table.unseen(), 1u);
   ASSERT_THAT(table.UnseenKeys(), SizeIs(1));
   EXPECT_EQ(table.UnseenKeys()[0], KeyOf(99));

@@ -16,12 +16,12 @@
 namespace pedia::synchro {
 namespace {
 
+using std::chrono::milliseconds;
 using storage::ApplyResult;
 using storage::Change;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-using std::chrono::milliseconds;
 
 // Keeps names and versions; fails on command.
 class FakeStore : public storage::Store {
@@ -53,16 +53,22 @@ class FakeStore : public storage::Store {
   Status DeleteCluster(std::string_view) override { return {}; }
   Status DeleteResource(std::string_view, const GroupVersionResource&) override { return {}; }
   Status SaveClusterRecord(const storage::ClusterRecord&) override { return {}; }
-  Result<std::vector<storage::ClusterRecord>> LoadClusterRecords() override { return std::vector<storage::ClusterRecord>(); }
+  Result<std::vector<storage::ClusterRecord>> LoadClusterRecords() override {
+    return std::vector<storage::ClusterRecord>();
+  }
   Status LoadVersions(std::string_view, const GroupVersionResource&,
                       const std::function<bool(const storage::StoredVersion&)>&) override {
     return {};
   }
-  Result<std::vector<storage::ResourceCount>> CountObjects() override { return std::vector<storage::ResourceCount>(); }
-  Result<std::string> Get(std::string_view, const GroupVersionResource&, std::string_view, std::string_view) override {
+  Result<std::vector<storage::ResourceCount>> CountObjects() override {
+    return std::vector<storage::ResourceCount>();
+  }
+  Result<std::string> Get(std::string_view, const GroupVersionResource&, std::string_view,
+                          std::string_view) override {
     return UnknownResource();
   }
-  Result<storage::ListResult> List(const query::ListScope&, const query::ListOptions&, const std::function<void(int64_t)>&,
+  Result<storage::ListResult> List(const query::ListScope&, const query::ListOptions&,
+                                   const std::function<void(int64_t)>&,
                                    storage::RowSink&) override {
     return UnknownResource();
   }
@@ -146,7 +152,8 @@ TEST_F(WriterTest, DropsAnObjectThatFailsInternallyWhileOthersDoNot) {
 }
 
 TEST_F(WriterTest, DropsNothingWhenInternalErrorsPass) {
-  FailNext({InternalError("disk"), InternalError("disk"), InternalError("disk"), InternalError("disk"), InternalError("disk")});
+  FailNext({InternalError("disk"), InternalError("disk"), InternalError("disk"),
+            InternalError("disk"), InternalError("disk")});
   Push("a");
   Push("b");
   WaitForWriter();
@@ -156,7 +163,8 @@ TEST_F(WriterTest, DropsNothingWhenInternalErrorsPass) {
 
 TEST_F(WriterTest, TriesAJobAgainWhileItsFailureMayPass) {
   int runs = 0;
-  writer_.queue().PushJob([&](storage::Store&) { return ++runs < 8 ? ServiceUnavailable("down") : Status(); });
+  writer_.queue().PushJob(
+      [&](storage::Store&) { return ++runs < 8 ? ServiceUnavailable("down") : Status(); });
   WaitForWriter();
   EXPECT_EQ(runs, 8);
 }

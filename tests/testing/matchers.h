@@ -24,7 +24,8 @@ MATCHER(IsOk, "is OK") {
 MATCHER_P2(FailsWith, reason, message, "fails with " + std::string(StatusReasonName(reason))) {
   const Status status = ToStatus(arg);
   *result_listener << status.ToString();
-  return !status.ok() && status.reason() == reason && ::testing::ExplainMatchResult(message, status.message(), result_listener);
+  return !status.ok() && status.reason() == reason &&
+         ::testing::ExplainMatchResult(message, status.message(), result_listener);
 }
 
 }  // namespace pedia::testing

@@ -1,0 +1,331 @@
+#include "apiserver/beast_session.h"
+
+#include <linux/sockios.h>
+#include <openssl/ssl.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <utility>
+
+#include "apiserver/handler_call.h"
+#include "apiserver/tls_context.h"
+
+namespace pedia::apiserver {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// What a client may send ahead while its request is being answered; beyond, its bytes stay in the
+// kernel.
+constexpr size_t kReadAheadBytes = 64 * 1024;
+// How long a closing connection waits for the client's own end, so that a reset does not eat the
+// last answer.
+constexpr std::chrono::milliseconds kLingerTime{1'000};
+
+std::string AddressText(const tcp::socket& socket) {
+  error_code failure;
+  const tcp::endpoint peer = socket.remote_endpoint(failure);
+  if (failure) return {};
+  const std::string address = peer.address().to_string();
+  return (peer.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(peer.port());
+}
+
+}  // namespace
+
+// --- Beginning ---
+
+BeastSession::BeastSession(std::shared_ptr<BeastCore> core, uint64_t id, tcp::socket socket)
+    : core_(std::move(core)),
+      id_(id),
+      socket_(std::move(socket)),
+      timer_(socket_.get_executor()),
+      remote_(AddressText(socket_)),
+      parser_(core_->options.max_header_bytes, core_->options.max_body_bytes) {}
+
+void BeastSession::Start() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->state_ == State::kClosed) return;
+    error_code ignored;
+    self->socket_.set_option(tcp::no_delay(true), ignored);
+    self->Handshake();
+  });
+}
+
+void BeastSession::Handshake() {
+  const auto context = core_->tls.With([](const auto& current) { return current; });
+  if (!context) return BecomeIdle(core_->options.header_timeout);
+  SSL* connection = SSL_new(context.get());
+  if (connection == nullptr) return CloseNow();
+  tls_.emplace(socket_, connection);  // Owns it from here.
+  SetReadDeadline(core_->options.handshake_timeout);
+  tls_->async_handshake(asio::ssl::stream_base::server, Bound(&BeastSession::OnHandshake));
+}
+
+void BeastSession::OnHandshake(error_code failure) {
+  if (state_ == State::kClosed) return;
+  if (failure) return CloseNow();
+  peer_ = VerifiedPeer(tls_->native_handle());
+  // A client that has connected is about to ask; only between requests it may take its time.
+  BecomeIdle(core_->options.header_timeout);
+}
+
+void BeastSession::BecomeIdle(std::chrono::milliseconds timeout) {
+  state_ = State::kIdle;
+  parser_.Reset();
+  if (core_->draining && parser_.unparsed_bytes() == 0) return CloseNow();
+  SetReadDeadline(timeout);
+  Parse();
+  Read();
+}
+
+// --- Reading ---
+
+void BeastSession::Read() {
+  if (reading_ || input_ended_ || state_ == State::kClosed) return;
+  if (state_ == State::kResponding && parser_.unparsed_bytes() >= kReadAheadBytes) return;
+  reading_ = true;
+  if (state_ == State::kClosing) {
+    socket_.async_read_some(asio::buffer(scratch_), Bound(&BeastSession::OnRead));
+  } else {
+    WithStream([this](auto& stream) {
+      stream.async_read_some(asio::buffer(scratch_), Bound(&BeastSession::OnRead));
+    });
+  }
+}
+
+void BeastSession::OnRead(error_code failure, size_t bytes) {
+  reading_ = false;
+  if (state_ == State::kClosed) return;
+  if (state_ == State::kClosing) {
+    if (!tls_ended_) return ShutdownTls();
+    if (failure) return CloseNow();
+    return Read();
+  }
+  if (failure) return OnInputEnd(failure);
+  parser_.Append({scratch_.data(), bytes});
+  if (state_ != State::kResponding) Parse();
+  Read();
+}
+
+void BeastSession::OnInputEnd(error_code failure) {
+  input_ended_ = true;
+  if (state_ != State::kResponding) return CloseNow();
+  if (failure == asio::error::eof || failure == asio::ssl::error::stream_truncated) {
+    response_->PeerClosed();  // Perhaps only half of the connection: the answer is still sent.
+  } else {
+    CloseNow();
+  }
+}
+
+void BeastSession::Parse() {
+  switch (parser_.Advance()) {
+    case RequestParser::Outcome::kNothing:
+      return;
+    case RequestParser::Outcome::kIncomplete:
+      if (state_ == State::kIdle) SetReadDeadline(core_->options.header_timeout);
+      state_ = State::kReading;
+      if (parser_.TakeExpectation() && !writing_) {
+        output_ = "HTTP/1.1 100 Continue\r\n\r\n";
+        Write();
+      }
+      return;
+    case RequestParser::Outcome::kComplete:
+      return Dispatch();
+    case RequestParser::Outcome::kRefused:
+      return Refuse(parser_.refusal());
+  }
+}
+
+// --- Answering ---
+
+void BeastSession::Dispatch() {
+  const std::shared_ptr<ResponseWriter> writer = BeginResponse(parser_.keep_alive());
+  HttpRequest& request = parser_.request();
+  request.remote_address = remote_;
+  request.peer = peer_;
+  auto task = [core = core_, writer, stream = response_, request = std::move(request)] {
+    CallHandler(core->handler, request, writer, [&] { return stream->head_written(); });
+  };
+  if (core_->workers.Submit(std::move(task))) return;
+  SendRefusal(*writer, {429, "too many requests are being handled, try again later"});
+}
+
+std::shared_ptr<ResponseWriter> BeastSession::BeginResponse(bool keep_alive) {
+  state_ = State::kResponding;
+  read_deadline_ = Clock::time_point::max();
+  response_ = std::make_shared<ResponseStream>(
+      ResponseStream::Options{.head_only = parser_.is_head(),
+                              .minor_version = parser_.minor_version(),
+                              .keep_alive = keep_alive,
+                              .buffer_bytes = core_->options.write_buffer_bytes,
+                              .draining = {core_, &core_->draining}},
+      [self = shared_from_this()] {
+        asio::post(self->socket_.get_executor(), [self] { self->Pump(); });
+      });
+  return MakeWriter(response_);
+}
+
+void BeastSession::Refuse(const Refusal& refusal) {
+  SendRefusal(*BeginResponse(/*keep_alive=*/false), refusal);
+}
+
+void BeastSession::Pump() {
+  if (writing_ || !response_ || state_ == State::kClosed) return;
+  switch (response_->Take(output_)) {
+    case ResponseStream::Next::kSend:
+      return Write();
+    case ResponseStream::Next::kWait:
+      return;
+    case ResponseStream::Next::kComplete:
+      return OnResponseEnd(true);
+    case ResponseStream::Next::kIncomplete:
+      return OnResponseEnd(false);
+  }
+}
+
+void BeastSession::Write() {
+  writing_ = true;
+  SetWriteDeadline();
+  WithStream([this](auto& stream) {
+    stream.async_write_some(asio::buffer(output_) + output_sent_, Bound(&BeastSession::OnWritten));
+  });
+}
+
+void BeastSession::OnWritten(error_code failure, size_t bytes) {
+  writing_ = false;
+  write_deadline_ = Clock::time_point::max();
+  if (state_ == State::kClosed) return;
+  if (failure) return CloseNow();
+  output_sent_ += bytes;
+  if (response_) response_->Sent(bytes);
+  if (output_sent_ < output_.size()) return Write();
+  output_.clear();
+  output_sent_ = 0;
+  Pump();
+}
+
+void BeastSession::OnResponseEnd(bool complete) {
+  const std::shared_ptr<ResponseStream> response = std::move(response_);
+  response_.reset();
+  if (!complete) return CloseNow(response->ends_by_close());
+  std::string().swap(output_);
+  if (!response->keep_alive()) return CloseGracefully();
+  if (input_ended_ && parser_.unparsed_bytes() == 0) return CloseGracefully();
+  BecomeIdle(core_->options.idle_timeout);
+  if (input_ended_ && (state_ == State::kIdle || state_ == State::kReading)) CloseNow();
+}
+
+// --- Closing ---
+
+void BeastSession::CloseGracefully() {
+  state_ = State::kClosing;
+  SetReadDeadline(kLingerTime);
+  if (!tls_) {
+    OnTlsShutdown({});
+  } else if (reading_) {
+    error_code ignored;
+    socket_.cancel(ignored);  // OnRead goes on.
+  } else {
+    ShutdownTls();
+  }
+}
+
+void BeastSession::ShutdownTls() { tls_->async_shutdown(Bound(&BeastSession::OnTlsShutdown)); }
+
+void BeastSession::OnTlsShutdown(error_code) {
+  if (state_ == State::kClosed) return;
+  tls_ended_ = true;
+  if (input_ended_) return CloseNow();
+  error_code failure;
+  socket_.shutdown(tcp::socket::shutdown_send, failure);
+  if (failure) return CloseNow();
+  Read();
+}
+
+void BeastSession::CloseNow(bool reset) {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  if (response_) response_->Cut();
+  response_.reset();
+  timer_.cancel();
+  error_code ignored;
+  if (reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+  core_->connections.Remove(id_);
+}
+
+void BeastSession::Close() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->CloseNow(); });
+}
+
+void BeastSession::Drain() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (self->state_ == State::kIdle) self->CloseNow();
+  });
+}
+
+// --- Deadlines: one timer, set anew only when a deadline comes before what it is set for ---
+
+void BeastSession::SetReadDeadline(std::chrono::milliseconds timeout) {
+  read_deadline_ = Clock::now() + timeout;
+  Arm();
+}
+
+void BeastSession::SetWriteDeadline() {
+  write_deadline_ = Clock::now() + core_->options.write_timeout;
+  unacknowledged_ = UnacknowledgedBytes();
+  Arm();
+}
+
+void BeastSession::Arm() {
+  const Clock::time_point next = std::min(read_deadline_, write_deadline_);
+  if (next >= armed_for_) return;
+  armed_for_ = next;
+  timer_.expires_at(next);
+  timer_.async_wait(Bound(&BeastSession::OnTimer));
+}
+
+void BeastSession::OnTimer(error_code failure) {
+  if (failure || state_ == State::kClosed) return;
+  armed_for_ = Clock::time_point::max();
+  const Clock::time_point now = Clock::now();
+  if (write_deadline_ <= now) OnWriteDeadline();
+  if (read_deadline_ <= now && state_ != State::kClosed) OnReadDeadline();
+  if (state_ != State::kClosed) Arm();
+}
+
+void BeastSession::OnReadDeadline() {
+  read_deadline_ = Clock::time_point::max();
+  switch (state_) {
+    case State::kReading:
+      return Refuse({408, "the request did not arrive in time"});
+    case State::kIdle:
+      return CloseGracefully();
+    default:
+      return CloseNow();
+  }
+}
+
+// Room in the kernel's buffer is announced late, so a slow client that takes bytes is told from a
+// stalled one by what it has acknowledged.
+void BeastSession::OnWriteDeadline() {
+  if (UnacknowledgedBytes() < unacknowledged_) return SetWriteDeadline();
+  CloseNow(/*reset=*/true);
+}
+
+int BeastSession::UnacknowledgedBytes() {
+  int bytes = 0;
+  return ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+std::shared_ptr<BeastConnection> MakeBeastConnection(std::shared_ptr<BeastCore> core, uint64_t id,
+                                                     tcp::socket socket) {
+  return std::make_shared<BeastSession>(std::move(core), id, std::move(socket));
+}
+
+}  // namespace pedia::apiserver
