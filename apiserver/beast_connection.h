@@ -1,10 +1,6 @@
 // BeastConnection: one client of the Boost.Beast back-end, plain or TLS, from its handshake to its
 // end. Private to the http library.
 #pragma once
-#ifdef __SANITIZE_THREAD__
-#define BOOST_ASIO_DISABLE_FENCED_BLOCK \
-  1  // ThreadSanitizer does not know fences; asio's mutexes order the same.
-#endif
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

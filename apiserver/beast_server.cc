@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "apiserver/beast_connection.h"  // First: it configures asio.
+#include "apiserver/beast_connection.h"
 #include "apiserver/http_server.h"
 #include "apiserver/http_wire.h"
 #include "apiserver/tls_context.h"

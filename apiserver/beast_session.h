@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "apiserver/beast_connection.h"  // First: it configures asio.
+#include "apiserver/beast_connection.h"
 #include "apiserver/http_wire.h"
 #include "apiserver/request_parser.h"
 #include "apiserver/response_stream.h"

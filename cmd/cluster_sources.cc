@@ -7,7 +7,7 @@
 
 #include "cmd/data_directory.h"
 #include "kube/kubeconfig.h"
-#include "kube/yaml_documents.h"
+#include "kube/yaml_document.h"
 #include "meta/log.h"
 #include "synchro/pedia_cluster.h"
 
@@ -141,12 +141,12 @@ Result<std::vector<ClusterSpec>> ClusterSources::ReadManifestFile(
     const std::filesystem::path& file) {
   auto text = ReadFile(file);
   if (!text.ok()) return text.status();
-  auto documents = kube::YamlToJsonDocuments(*text);
+  auto documents = kube::ParseYamlDocuments(*text);
   if (!documents.ok()) return BadRequest(file.string() + ": " + documents.status().message());
   std::vector<ClusterSpec> specs;
   for (size_t i = 0; i < documents->size(); ++i) {
     const std::string where = file.string() + ", document " + std::to_string(i + 1) + ": ";
-    auto parsed = synchro::ParsePediaCluster((*documents)[i]);
+    auto parsed = synchro::ParsePediaCluster(kube::FormatJson(*(*documents)[i]));
     if (!parsed.ok()) return BadRequest(where + parsed.status().message());
     for (const std::string& warning : parsed->warnings) WarnOnce(where + warning);
     if (!parsed->spec.config.ok())

@@ -1,6 +1,6 @@
 #include "kube/client.h"
 
-#include "kube/client_core.h"
+#include "kube/curl_client_core.h"
 
 namespace pedia::kube {
 namespace {

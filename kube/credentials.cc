@@ -4,9 +4,9 @@
 #include <system_error>
 #include <utility>
 
-#include "kube/base64.h"
 #include "kube/bounded_file.h"
 #include "kube/server_url.h"
+#include "meta/base64.h"
 #include "meta/json_reader.h"
 #include "meta/time.h"
 

@@ -3,9 +3,9 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "kube/base64.h"
 #include "kube/child_process.h"
 #include "kube/pem.h"
+#include "meta/base64.h"
 #include "meta/json_reader.h"
 #include "meta/time.h"
 

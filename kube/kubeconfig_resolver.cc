@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "certs/key_pair.h"
-#include "kube/base64.h"
 #include "kube/bounded_file.h"
 #include "kube/pem.h"
 #include "kube/server_url.h"
+#include "meta/base64.h"
 #include "meta/json_reader.h"
 
 namespace pedia::kube {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "kube/base64.h"
+#include "meta/base64.h"
 
 namespace pedia::kube {
 namespace {

@@ -122,22 +122,32 @@ const YamlNode* YamlNode::Find(std::string_view key) const {
   return nullptr;
 }
 
-Result<std::shared_ptr<const YamlNode>> ParseYaml(std::string_view text) {
+Result<std::vector<std::shared_ptr<const YamlNode>>> ParseYamlDocuments(std::string_view text) {
   if (text.size() > kMaxYamlBytes)
     return BadRequest("larger than " + std::to_string(kMaxYamlBytes >> 20) + " MB");
   if (text.find('\0') != std::string_view::npos) return BadRequest("it has NUL bytes");
+  std::vector<std::shared_ptr<const YamlNode>> documents;
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    TreeBuilder builder;
-    parser.HandleNextDocument(builder);
-    return builder.root();
+    while (parser) {
+      TreeBuilder builder;
+      if (!parser.HandleNextDocument(builder)) break;
+      if (builder.root()->kind != YamlNode::Kind::kNull) documents.push_back(builder.root());
+    }
+    return documents;
   } catch (const YAML::Exception& error) {
     return BadRequest("line " + std::to_string(error.mark.is_null() ? 1 : Line(error.mark)) + ": " +
                       error.msg);
   } catch (const std::exception&) {
     return BadRequest("it is not YAML");
   }
+}
+
+Result<std::shared_ptr<const YamlNode>> ParseYaml(std::string_view text) {
+  auto documents = ParseYamlDocuments(text);
+  if (!documents.ok()) return documents.status();
+  return documents->empty() ? std::make_shared<const YamlNode>() : documents->front();
 }
 
 std::string FormatJson(const YamlNode& node) {

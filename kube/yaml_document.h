@@ -28,9 +28,11 @@ struct YamlNode {
 
 inline constexpr size_t kMaxYamlBytes = 4 << 20;
 
-// The first document of `text`; an empty text is a null node. Errors: BadRequest "line 7: why";
-// also for more than kMaxYamlBytes, for aliases that would expand to more than four times that, and
-// for more than 64 levels.
+// The documents of `text`, without empty ones. Errors: BadRequest "line 7: why"; also for more than
+// kMaxYamlBytes, for aliases that would expand to more than four times that, and for more than 64
+// levels.
+Result<std::vector<std::shared_ptr<const YamlNode>>> ParseYamlDocuments(std::string_view text);
+// The first of them; a null node if there is none.
 Result<std::shared_ptr<const YamlNode>> ParseYaml(std::string_view text);
 
 // The node as JSON. Plain scalars that are JSON numbers, booleans or null stay so; all others

@@ -39,7 +39,7 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   uint32_t block = 0;
   int digits = 0, padding = 0;
   for (const char c : text) {
-    if (c == '\n' || c == '\r' || c == ' ' || c == '\t') continue;
+    if (c == '\n' || c == '\r') continue;
     if (c == '=') {
       ++padding;
       continue;

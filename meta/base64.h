@@ -7,7 +7,7 @@
 namespace pedia {
 
 std::string EncodeBase64(std::string_view bytes);
-// White space is skipped; padding is needed. Nothing for anything else.
+// Line breaks are skipped, as Go does; padding is needed. Nothing for anything else.
 std::optional<std::string> DecodeBase64(std::string_view text);
 
 }  // namespace pedia

@@ -55,8 +55,6 @@ class Process:
         return wait_until(seen, 'the line %r in:\n%s' % (text, self.output()), seconds)
 
     def stop(self, how=signal.SIGTERM, seconds=20):
-        """Returns the seconds that it took."""
-        start = time.monotonic()
         if self.child.poll() is None:
             self.child.send_signal(how)
             try:
@@ -65,7 +63,6 @@ class Process:
                 self.child.kill()
                 self.child.wait()
                 raise
-        return time.monotonic() - start
 
 
 class Members(Process):

@@ -27,7 +27,7 @@ class StandaloneTest(unittest.TestCase):
         pedia = self.fleet.pedia('--kubeconfig', members.kubeconfig)
         before = revision(pedia)
         self.assertGreater(before, 0)
-        self.assertLess(pedia.stop(), 3)
+        pedia.stop()
         pedia = self.fleet.pedia('--kubeconfig', members.kubeconfig)
         self.assertEqual(revision(pedia), before)
         self.assertEqual(len(pods(pedia)), 2 * 145)
@@ -81,7 +81,7 @@ class StandaloneTest(unittest.TestCase):
         pedia = self.fleet.pedia('--kubeconfig', members.kubeconfig, wait_for_sync=False)
         fleets.wait_until(lambda: len(pedia.get(fleets.RESOURCES + '/api/v1/pods?limit=5').get('items') or []) == 5
                           if pedia.request(fleets.RESOURCES + '/api/v1/pods?limit=5')[0] == 200 else False, 'the first pods')
-        self.assertLess(pedia.stop(signal.SIGINT), 3)
+        pedia.stop(signal.SIGINT)
         self.assertEqual(pedia.child.returncode, 0)
 
     def assert_equal_to_members(self, pedia, members, clusters, collection):

@@ -1,6 +1,6 @@
 // Any text as an inline kubeconfig: it is refused or gives a config that names no file and runs no
 // program.
-// Sources: kube/kubeconfig.cc kube/kubeconfig_resolver.cc kube/yaml_document.cc kube/base64.cc kube/bounded_file.cc kube/pem.cc kube/server_url.cc certs/key_pair.cc meta/*.cc -lyaml-cpp -lcrypto
+// Sources: kube/kubeconfig.cc kube/kubeconfig_resolver.cc kube/yaml_document.cc kube/bounded_file.cc kube/pem.cc kube/server_url.cc certs/key_pair.cc meta/*.cc -lyaml-cpp -lcrypto
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "kube/base64.h"
+#include "meta/base64.h"
 #include "tests/kube/temporary_folder.h"
 #include "tests/kube/test_certificates.h"
 #include "tests/testing/matchers.h"

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kube/base64.h"
 #include "tests/testing/matchers.h"
 
 namespace pedia::kube {
@@ -55,23 +54,6 @@ TEST(CheckProxyUrlTest, AcceptsTheSchemesOfKubectl) {
   }
   for (const char* url : {"p:3128", "ftp://p", "http://", "http://p:99999", "http://p\n"}) {
     EXPECT_FALSE(CheckProxyUrl(url).ok()) << url;
-  }
-}
-
-TEST(Base64Test, RoundTripsEveryLength) {
-  std::string bytes;
-  for (int i = 0; i < 300; ++i) {
-    EXPECT_EQ(DecodeBase64(EncodeBase64(bytes)), bytes);
-    bytes.push_back(static_cast<char>(i * 37));
-  }
-}
-
-TEST(Base64Test, SkipsLineBreaksAndRejectsTheRest) {
-  EXPECT_EQ(DecodeBase64("aGVs\r\nbG8=\n"), "hello");
-  EXPECT_EQ(DecodeBase64(""), "");
-  for (const char* text : {"a", "aG", "aGV", "aGVsb===", "aG=s", "=aaa", "aGVs bG8=", "aGV_",
-                           "aGVsbG8=x", "aGVsbG8=aGVs"}) {
-    EXPECT_EQ(DecodeBase64(text), std::nullopt) << text;
   }
 }
 

@@ -74,5 +74,13 @@ INSTANTIATE_TEST_SUITE_P(
                       YamlCase{"Nul", std::string("a: \0b", 5), "NUL"}),
     [](const auto& row) { return row.param.name; });
 
+TEST(ParseYamlDocumentsTest, GivesEveryDocumentThatIsNotEmpty) {
+  const auto documents = ParseYamlDocuments("---\na: 1\n---\n---\n# nothing\n---\n[x, \"y\"]\n");
+  ASSERT_TRUE(documents.ok());
+  ASSERT_EQ(documents->size(), 2u);
+  EXPECT_EQ(FormatJson(*(*documents)[0]), "{\"a\":1}");
+  EXPECT_EQ(FormatJson(*(*documents)[1]), "[\"x\",\"y\"]");
+}
+
 }  // namespace
 }  // namespace pedia::kube

@@ -1,13 +1,14 @@
 // The control endpoint of pedia-member: commands a running simulator by HTTP, from loopback only.
-//   POST   /__faults   a fault (faults.h, ParseFault)                -> {"id":1}
-//   GET    /__faults                                                 -> {"1":3}: how many requests
-//   each has hit DELETE /__faults                                                    ends all
-//   faults POST   /__watches
-//   {"break":"close|drop|expire|error|truncate|garbage|freeze","path":"/api/v1/pods"} POST /__world
-//   {"compact":true}                                 older resourceVersions are gone POST /__churn
-//   {"rate":20}                                      changes per second POST   /__refuse
-//   {"ms":2000}                                      the port is closed for so long POST
-//   /__discovery {"aggregated":false} GET    /__dump -> {path: object}
+//
+//   POST /__faults     a fault (faults.h, ParseFault); answers {"id":1}
+//   GET /__faults      how many requests each has hit: {"1":3}
+//   DELETE /__faults   ends them all
+//   POST /__watches    {"break":"close","path":"/api/v1/pods"}; or drop, expire, error, truncate, ...
+//   POST /__world      {"compact":true}: older resourceVersions are gone
+//   POST /__churn      {"rate":20}: changes per second
+//   POST /__refuse     {"ms":2000}: the port is closed for so long
+//   POST /__discovery  {"aggregated":false}
+//   GET /__dump        every object: {path: object}
 #pragma once
 #include <memory>
 

@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "tests/member/base64.h"
+#include "meta/base64.h"
 
 namespace pedia::member {
 

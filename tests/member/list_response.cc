@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "tests/member/base64.h"
+#include "tests/member/base64url.h"
 
 namespace pedia::member {
 namespace {

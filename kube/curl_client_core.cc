@@ -1,4 +1,4 @@
-#include "kube/client_core.h"
+#include "kube/curl_client_core.h"
 
 #include <mutex>
 #include <utility>
@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<size_t, 2> kMaxRunning = {128, 1000};
 // A TLS handshake costs milliseconds of this thread: a cluster that comes back must not make it
 // busy with hundreds at once.
-constexpr size_t kMaxConnecting = 8;
+constexpr size_t kMaxConnecting = 16;
 constexpr long kMaxStreams = 100;  // Of one HTTP/2 connection; kube-apiserver allows 100 or 250.
 
 void InitCurl() {

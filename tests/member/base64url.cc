@@ -1,37 +1,27 @@
-#include "tests/member/base64.h"
+#include "tests/member/base64url.h"
 
 #include <cstdint>
 
 namespace pedia::member {
 namespace {
 
-constexpr std::string_view kStandard =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kUrl =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-std::string Encode(std::string_view bytes, std::string_view alphabet) {
+}  // namespace
+
+std::string EncodeBase64Url(std::string_view bytes) {
   std::string text;
   uint32_t bits = 0;
   int count = 0;
   for (const char byte : bytes) {
     bits = bits << 8 | static_cast<unsigned char>(byte);
     count += 8;
-    while (count >= 6) text.push_back(alphabet[bits >> (count -= 6) & 63]);
+    while (count >= 6) text.push_back(kUrl[bits >> (count -= 6) & 63]);
   }
-  if (count > 0) text.push_back(alphabet[bits << (6 - count) & 63]);
+  if (count > 0) text.push_back(kUrl[bits << (6 - count) & 63]);
   return text;
 }
-
-}  // namespace
-
-std::string EncodeBase64(std::string_view bytes) {
-  std::string text = Encode(bytes, kStandard);
-  text.append((4 - text.size() % 4) % 4, '=');
-  return text;
-}
-
-std::string EncodeBase64Url(std::string_view bytes) { return Encode(bytes, kUrl); }
 
 std::optional<std::string> DecodeBase64Url(std::string_view text) {
   std::string bytes;

@@ -14,9 +14,9 @@
 
 #include "kube/client.h"
 #include "kube/credentials.h"
+#include "kube/curl_transfer.h"
 #include "kube/endpoint.h"
 #include "kube/event_loop_core.h"
-#include "kube/transfer.h"
 
 namespace pedia::kube {
 

@@ -1,4 +1,4 @@
-#include "kube/transfer.h"
+#include "kube/curl_transfer.h"
 
 #include <fcntl.h>
 
