@@ -110,6 +110,10 @@ Status ClusterSources::ReadKubeconfig(std::vector<ClusterSpec>* specs) {
     if (!context.config.ok()) {
       WarnOnce("context '" + context.name +
                "' cannot be used: " + context.config.status().message());
+    } else if (context.config->server.find("/apis/clusterpedia.io/") != std::string::npos) {
+      // The user's KUBECONFIG may well name the file that pedia wrote.
+      WarnOnce("context '" + context.name + "' leads to pedia itself; it is left out");
+      continue;
     } else {
       // Contexts that differ in their namespace only are one cluster.
       const auto same = std::find_if(seen.begin(), seen.end(), [&](const auto& other) {

@@ -42,6 +42,7 @@ void AddDataDirectoryFlag(CLI::App* command, std::string* directory) {
   command
       ->add_option("--data-dir", *directory,
                    "Folder for the database, the certificates and pedia.kubeconfig")
+      ->type_name("DIR")
       ->capture_default_str();
 }
 
@@ -67,6 +68,7 @@ CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
                    "What to sync of contexts: RESOURCE, RESOURCE.GROUP or '*'; may be repeated, or "
                    "separated by commas")
       ->delimiter(',')
+      ->type_name("RESOURCE")
       ->capture_default_str();
   command
       ->add_option("--skip", flags->skip,

@@ -35,12 +35,14 @@ kind: Config
 clusters:
 - {name: a, cluster: {server: "https://10.0.0.1:6443", insecure-skip-tls-verify: true}}
 - {name: b, cluster: {server: "https://10.0.0.2:6443", insecure-skip-tls-verify: true}}
+- {name: pedia, cluster: {server: "https://127.0.0.1:8443/apis/clusterpedia.io/v1beta1/resources"}}
 users:
 - {name: u, user: {token: t}}
 contexts:
 - {name: Admin@Prod, context: {cluster: a, user: u}}
 - {name: prod-other-namespace, context: {cluster: a, user: u, namespace: x}}
 - {name: b, context: {cluster: b, user: u}}
+- {name: pedia, context: {cluster: pedia, user: u}}
 - {name: nowhere, context: {cluster: missing, user: u}}
 )";
 
@@ -67,7 +69,7 @@ class ClusterSourcesTest : public ::testing::Test {
   std::filesystem::path root_;
 };
 
-TEST_F(ClusterSourcesTest, ContextsBecomeClustersAndBrokenOnesStayNamed) {
+TEST_F(ClusterSourcesTest, ContextsBecomeClustersBrokenOnesStayNamedAndPediaItselfIsLeftOut) {
   SourceOptions options;
   options.kubeconfig = Write("config", kKubeconfig);
   ClusterSources sources(options);

@@ -21,7 +21,8 @@ TEST(Base64Test, CodesTheExamplesOfTheRfc) {
 
 TEST(Base64Test, SkipsLineBreaksAndRejectsTheRest) {
   EXPECT_EQ(DecodeBase64("Zm9v\r\nYg==\n"), "foob");
-  for (const char* text : {"Z", "Zg", "Zg=", "Zg===", "Zm9v=", "Zg==Zg==", "Zm9-", "Zm9v Zm9v", "Zm\x01v"})
+  for (const char* text :
+       {"Z", "Zg", "Zg=", "Zg===", "Zm9v=", "Zg==Zg==", "Zm9-", "Zm9v Zm9v", "Zm\x01v"})
     EXPECT_EQ(DecodeBase64(text), std::nullopt) << text;
 }
 
