@@ -22,8 +22,9 @@ int Line(const YAML::Mark& mark) { return mark.line + 1; }
 class TreeBuilder : public YAML::EventHandler {
  public:
   std::shared_ptr<const YamlNode> root() const { return root_; }
+  const YAML::Mark& start() const { return start_; }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark; }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Add(mark, anchor, NewNode(mark, YamlNode::Kind::kNull), kNodeBytes);
@@ -108,6 +109,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
+  YAML::Mark start_ = YAML::Mark::null_mark();
   std::shared_ptr<const YamlNode> root_ = std::make_shared<YamlNode>();
   std::vector<Level> levels_;
   std::map<YAML::anchor_t, Anchored> anchors_;
@@ -130,9 +132,14 @@ Result<std::vector<std::shared_ptr<const YamlNode>>> ParseYamlDocuments(std::str
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
+    int last_start = -1;
     while (parser) {
       TreeBuilder builder;
       if (!parser.HandleNextDocument(builder)) break;
+      // At a token that cannot begin a document, such as ',', yaml-cpp gives empty ones for ever.
+      if (builder.start().pos == last_start)
+        throw YAML::ParserException(builder.start(), "unexpected text");
+      last_start = builder.start().pos;
       if (builder.root()->kind != YamlNode::Kind::kNull) documents.push_back(builder.root());
     }
     return documents;

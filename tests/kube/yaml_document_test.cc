@@ -82,5 +82,11 @@ TEST(ParseYamlDocumentsTest, GivesEveryDocumentThatIsNotEmpty) {
   EXPECT_EQ(FormatJson(*(*documents)[1]), "[\"x\",\"y\"]");
 }
 
+TEST(ParseYamlDocumentsTest, EndsAtATokenThatBeginsNoDocument) {
+  for (const char* text : {",", ", a: b", "]", "}", "a: b\n---\n, c"}) {
+    EXPECT_FALSE(ParseYamlDocuments(text).ok()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace pedia::kube
