@@ -4,7 +4,8 @@ namespace pedia::apiserver {
 namespace {
 
 constexpr size_t kHoldBytes = 32 * 1024;
-constexpr size_t kFlushBytes = 64 * 1024;  // Of what follows.
+// Of what follows: large enough that handing over to the connection's thread costs little.
+constexpr size_t kFlushBytes = 256 * 1024;
 
 bool WantsPretty(const query::UrlQuery& query) {
   const std::string_view value = query.Get("pretty");

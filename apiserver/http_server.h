@@ -87,7 +87,7 @@ struct HttpServerOptions {
   size_t max_header_bytes =
       128 * 1024;  // Request line and headers (URLs of 64 KB work); more get 431.
   size_t max_body_bytes = 3 * 1024 * 1024;  // More get 413.
-  size_t write_buffer_bytes = 256 * 1024;   // Per response.
+  size_t write_buffer_bytes = 512 * 1024;   // Per response.
   std::chrono::milliseconds handshake_timeout{10'000};
   std::chrono::milliseconds header_timeout{
       10'000};  // First to last byte of a request's head and body.

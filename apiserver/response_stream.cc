@@ -11,7 +11,7 @@ namespace {
 
 // A Write takes effect in pieces of this size, so that one of many megabytes does not defeat the
 // bound of the buffer.
-constexpr size_t kPieceBytes = 64 * 1024;
+constexpr size_t kPieceBytes = 256 * 1024;
 
 bool HasNoBody(int status) {
   return status == 204 || status == 304 || (status >= 100 && status < 200);

@@ -4,6 +4,7 @@
 //   into NEW_DB (same schema), BATCH
 //                                       objects a transaction: prints objects/s and CPU seconds
 //   raw_sqlite read DB                  times reading every body in default order: prints rows/s
+//   raw_sqlite decode DB   as read, and turns each body into JSON (LZ4)
 //   raw_sqlite page DB ROWS REPEATS     times reading the first ROWS bodies, REPEATS times: prints
 //   pages/s
 #include <sqlite3.h>
@@ -16,6 +17,8 @@
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include "storage/body_codec.h"
 
 namespace {
 
@@ -130,21 +133,33 @@ int RunInsert(const char* from_path, const char* to_path, size_t batch) {
   return 0;
 }
 
-// Reads bodies in default order, `limit` of them (-1 = all), `repeats` times. Rows read.
-int64_t ReadBodies(sqlite3* db, int64_t limit, int repeats) {
+// The type with the most objects.
+int64_t LargestType(sqlite3* db) {
   sqlite3_stmt* select =
-      Prepare(db,
-              "SELECT b.body FROM objects o CROSS JOIN bodies b ON b.id=o.id WHERE "
-              "o.type_id=(SELECT type_id FROM objects "
-              "GROUP BY type_id ORDER BY count(*) DESC LIMIT 1) ORDER BY o.okey LIMIT ?");
+      Prepare(db, "SELECT type_id FROM objects GROUP BY type_id ORDER BY count(*) DESC LIMIT 1");
+  if (sqlite3_step(select) != SQLITE_ROW) Die(db);
+  const int64_t type = sqlite3_column_int64(select, 0);
+  sqlite3_finalize(select);
+  return type;
+}
+
+// Reads bodies in default order, `limit` of them (-1 = all), `repeats` times; with `decode`, to the
+// JSON that a list is made of. Rows read.
+int64_t ReadBodies(sqlite3* db, int64_t type, int64_t limit, int repeats, bool decode) {
+  sqlite3_stmt* select = Prepare(db,
+                                 "SELECT b.body FROM objects o CROSS JOIN bodies b ON b.id=o.id "
+                                 "WHERE o.type_id=? ORDER BY o.okey LIMIT ?");
   int64_t rows = 0;
   size_t bytes = 0;
   std::string copy;
+  std::string buffer;
   for (int i = 0; i < repeats; ++i) {
-    sqlite3_bind_int64(select, 1, limit);
+    sqlite3_bind_int64(select, 1, type);
+    sqlite3_bind_int64(select, 2, limit);
     while (sqlite3_step(select) == SQLITE_ROW) {
-      copy.assign(static_cast<const char*>(sqlite3_column_blob(select, 0)),
-                  static_cast<size_t>(sqlite3_column_bytes(select, 0)));
+      const std::string_view body(static_cast<const char*>(sqlite3_column_blob(select, 0)),
+                                  static_cast<size_t>(sqlite3_column_bytes(select, 0)));
+      copy.assign(decode ? *pedia::storage::DecodeBody(body, &buffer) : body);
       bytes += copy.size();
       ++rows;
     }
@@ -159,19 +174,21 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   if (mode == "insert" && argc == 5)
     return RunInsert(argv[2], argv[3], static_cast<size_t>(std::atoi(argv[4])));
-  if (mode == "read" && argc == 3) {
+  if ((mode == "read" || mode == "decode") && argc == 3) {
     sqlite3* db = Open(argv[2]);
+    const int64_t type = LargestType(db);
     const double start = Now();
-    const int64_t rows = ReadBodies(db, -1, 1);
+    const int64_t rows = ReadBodies(db, type, -1, 1, mode == "decode");
     std::printf("%.0f\n", static_cast<double>(rows) / (Now() - start));
     return 0;
   }
   if (mode == "page" && argc == 5) {
     sqlite3* db = Open(argv[2]);
     const int repeats = std::atoi(argv[4]);
-    ReadBodies(db, std::atoi(argv[3]), 1);
+    const int64_t type = LargestType(db);
+    ReadBodies(db, type, std::atoi(argv[3]), 1, false);
     const double start = Now();
-    ReadBodies(db, std::atoi(argv[3]), repeats);
+    ReadBodies(db, type, std::atoi(argv[3]), repeats, false);
     std::printf("%.1f\n", repeats / (Now() - start));
     return 0;
   }
