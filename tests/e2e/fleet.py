@@ -52,7 +52,12 @@ class Process:
             if self.child.poll() is not None:
                 raise RuntimeError('exited with %d:\n%s' % (self.child.returncode, output))
             return None
-        return wait_until(seen, 'the line %r in:\n%s' % (text, self.output()), seconds)
+        try:
+            return wait_until(seen, 'the line %r in %s' % (text, self.log), seconds)
+        except TimeoutError as error:
+            # It is waited for while it starts, before anybody could stop it.
+            self.stop(signal.SIGKILL)
+            raise TimeoutError('%s:\n%s' % (error, self.output())) from error
 
     def stop(self, how=signal.SIGTERM, seconds=20):
         if self.child.poll() is None:
@@ -125,7 +130,6 @@ class Pedia(Process):
 
     def __init__(self, folder, *arguments, wait_for_sync=True):
         self.data = os.path.join(folder, 'data')
-        self.log_start = 0
         log = os.path.join(folder, 'pedia.log')
         if os.path.exists(log):
             os.rename(log, '%s.%d' % (log, time.monotonic_ns()))
