@@ -102,6 +102,7 @@ Status ClusterSources::ReadKubeconfig(std::vector<ClusterSpec>* specs) {
       return BadRequest("--context '" + wanted + "': there is no such context in the kubeconfig");
   }
   std::set<std::string> names;
+  bool leads_to_pedia = false;
   std::vector<std::pair<kube::RestConfig, std::string>> seen;
   for (kube::KubeconfigContext& context : kubeconfig->contexts) {
     const auto& wanted = options_.contexts;
@@ -113,6 +114,7 @@ Status ClusterSources::ReadKubeconfig(std::vector<ClusterSpec>* specs) {
     } else if (context.config->server.find("/apis/clusterpedia.io/") != std::string::npos) {
       // The user's KUBECONFIG may well name the file that pedia wrote.
       WarnOnce("context '" + context.name + "' leads to pedia itself; it is left out");
+      leads_to_pedia = true;
       continue;
     } else {
       // Contexts that differ in their namespace only are one cluster.
@@ -137,6 +139,12 @@ Status ClusterSources::ReadKubeconfig(std::vector<ClusterSpec>* specs) {
                       .sync_resources = options_.sync,
                       .sync_all_custom_resources = false,
                       .skip = options_.skip});
+  }
+  // Going on would mean "no clusters" and so delete all that is stored.
+  if (leads_to_pedia && specs->empty() && options_.manifests.empty()) {
+    return BadRequest(
+        "every context of the kubeconfig leads to pedia itself; name the clusters' own kubeconfig "
+        "with --kubeconfig (is KUBECONFIG set to the file that pedia wrote?)");
   }
   return {};
 }

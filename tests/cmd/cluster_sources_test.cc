@@ -86,6 +86,21 @@ TEST_F(ClusterSourcesTest, AContextThatDoesNotExistIsAnError) {
               FailsWith(StatusReason::kBadRequest, HasSubstr("'typo'")));
 }
 
+// Taken for "no clusters", it would delete everything that is stored.
+TEST_F(ClusterSourcesTest, AKubeconfigThatLeadsOnlyToPediaIsAnError) {
+  SourceOptions options;
+  options.kubeconfig = Write("config", R"(
+clusters:
+- {name: p, cluster: {server: "https://127.0.0.1:8443/apis/clusterpedia.io/v1beta1/resources"}}
+users:
+- {name: u, user: {token: t}}
+contexts:
+- {name: pedia, context: {cluster: p, user: u}}
+)");
+  EXPECT_THAT(ClusterSources(options).Load(),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("leads to pedia itself")));
+}
+
 TEST_F(ClusterSourcesTest, AFolderOfManifestsIsWatched) {
   Write("one.yaml", Manifest("one"));
   Write("notes.txt", "not a manifest");
