@@ -8,11 +8,13 @@
 //   }
 // Source: RFC 8259.
 #pragma once
-#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "meta/json_string.h"     // IWYU pragma: export
+#include "meta/json_validator.h"  // IWYU pragma: export
 
 namespace pedia {
 
@@ -45,6 +47,8 @@ class JsonReader {
   std::string_view Skip();
   // A string without its quotes, escapes not decoded. Any other value is skipped and gives "".
   std::string_view ReadRawString();
+  // Whether the key or string that was consumed last has escapes.
+  bool had_escapes() const { return had_escapes_; }
   // A decoded string; any other value is skipped and gives "". The view is into the document, or
   // into `*buffer` when there were escapes. Lone surrogates become U+FFFD.
   std::string_view ReadString(std::string* buffer);
@@ -61,31 +65,21 @@ class JsonReader {
   size_t offset() const { return static_cast<size_t>(at_ - begin_); }
 
  private:
+  static constexpr int kMaxDepth = 512;
+
   void SkipSpace();
   bool Fail();
   bool Enter(char open);
   bool SkipString();  // at_ stands on the quote.
-  void SkipContainer();
+  bool SkipToClosing();
 
   const char* begin_;
   const char* at_;
   const char* end_;
   bool failed_ = false;
   bool fresh_ = false;  // The container entered last has not given a member or element yet.
+  bool had_escapes_ = false;
   int depth_ = 0;
-  std::bitset<512> is_object_;  // By depth.
 };
-
-// Whether `text` is exactly one well-formed JSON value (strict: numbers, escapes, UTF-8, nesting at
-// most 512), with nothing but white space around it. What is spliced into a response must have
-// passed this once.
-bool IsValidJson(std::string_view text);
-
-// `raw` (a string's bytes between its quotes) with its escapes decoded.
-std::string DecodeJsonString(std::string_view raw);
-// Appends `text` as a JSON string with quotes; invalid UTF-8 becomes U+FFFD. Escapes as Go's
-// encoding/json without SetEscapeHTML: only what JSON demands.
-void AppendJsonString(std::string_view text, std::string* out);
-std::string JsonString(std::string_view text);
 
 }  // namespace pedia

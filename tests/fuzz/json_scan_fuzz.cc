@@ -1,6 +1,6 @@
 // Any bytes as a JSON document: the reader stays inside them, and agrees with the strict check on
 // what is well-formed.
-// Sources: meta/json_reader.cc
+// Sources: meta/json_bytes.cc meta/json_reader.cc meta/json_string.cc meta/json_validator.cc
 #include <cstdint>
 #include <cstdlib>
 #include <memory>

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
 #include <string>
 #include <vector>
+
+#include "meta/json_bytes.h"
 
 namespace pedia {
 namespace {
@@ -77,6 +80,82 @@ TEST(JsonReaderTest, MalformedTextEndsEveryLoop) {
   }
 }
 
+// Where the value at the front of `text` ends, by the plainest way there is; npos if it does not.
+size_t EndOfContainer(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  bool escaped = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' && !escaped) in_string = !in_string;
+    escaped = c == '\\' && !escaped;
+    if (in_string) continue;
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) return i + 1;
+  }
+  return std::string_view::npos;
+}
+
+// Bytes that matter come often, and runs of one of them cross every boundary between blocks.
+std::string RandomBytes(std::mt19937* random, size_t length) {
+  static constexpr std::string_view kBytes = "\\\\\\\"\"\"{}[]{}, :a1\n\xC3\xFB\xFD\x5B\x5D\x02";
+  std::string text;
+  while (text.size() < length) {
+    const char c = kBytes[(*random)() % kBytes.size()];
+    text.append((*random)() % 3 == 0 ? (*random)() % 9 : 1, c);
+    if ((*random)() % 8 == 0) text.append((*random)() % 90, 'x');
+  }
+  text.resize(length);
+  return text;
+}
+
+TEST(JsonReaderTest, SkipsContainersByTheirBracketsWhateverIsInThem) {
+  std::mt19937 random(3);
+  int skipped = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    const std::string text = "[" + RandomBytes(&random, random() % 300);
+    const size_t end = EndOfContainer(text);
+    const char* behind =
+        json_bytes::SkipBracketsPortably(text.data() + 1, text.data() + text.size(), 1);
+    ASSERT_EQ(behind, end == std::string::npos ? nullptr : text.data() + end) << text;
+    JsonReader reader(text);
+    const std::string_view value = reader.Skip();
+    ASSERT_EQ(reader.ok(), end != std::string::npos) << text;
+    if (!reader.ok()) continue;
+    ASSERT_EQ(value.size(), end) << text;
+    skipped += value.size() > 64;
+  }
+  EXPECT_GT(skipped, 1'000);
+}
+
+TEST(JsonReaderTest, SkipsDeepContainersOfEveryLength) {
+  for (size_t depth = 1; depth < 300; ++depth) {
+    const std::string nested = std::string(depth, '[') + "\"]\"" + std::string(depth, ']');
+    const std::string document = "{\"a\":" + nested + ",\"b\":1}";
+    JsonReader reader(document);
+    ASSERT_TRUE(reader.BeginObject());
+    std::string_view key;
+    ASSERT_TRUE(reader.NextMember(&key));
+    EXPECT_EQ(reader.Skip(), nested);
+    ASSERT_TRUE(reader.NextMember(&key));
+    EXPECT_EQ(reader.ReadInt(), 1);
+  }
+}
+
+TEST(JsonReaderTest, TellsOfEscapesInTheLastString) {
+  JsonReader reader(R"({"a\n":"b","c":"\"d\"","e":{"f":"\n"}})");
+  ASSERT_TRUE(reader.BeginObject());
+  std::string_view key;
+  ASSERT_TRUE(reader.NextMember(&key));
+  EXPECT_TRUE(reader.had_escapes());
+  EXPECT_EQ(reader.ReadRawString(), "b");
+  EXPECT_FALSE(reader.had_escapes());
+  ASSERT_TRUE(reader.NextMember(&key));
+  EXPECT_FALSE(reader.had_escapes());
+  EXPECT_EQ(reader.ReadRawString(), R"(\"d\")");
+  EXPECT_TRUE(reader.had_escapes());
+}
+
 TEST(JsonReaderTest, RefusesToEnterTooDeep) {
   const std::string deep(600, '[');
   JsonReader reader(deep);
@@ -131,9 +210,12 @@ TEST(IsValidJsonTest, RejectsEverythingElse) {
                            "{\"a\":]",
                            "'a'",
                            "NaN",
-                           "\"abc"}) {
+                           "\"abc",
+                           "\"\\",
+                           "\"\\u12"}) {
     EXPECT_FALSE(IsValidJson(text)) << text;
   }
+  EXPECT_FALSE(IsValidJson(std::string("\"\\\0\"", 4)));
   EXPECT_FALSE(IsValidJson(std::string(513, '[') + std::string(513, ']')));
   EXPECT_FALSE(IsValidJson(std::string(1'000'000, '[')));
 }
@@ -155,6 +237,14 @@ TEST(JsonStringTest, DecodesEveryEscape) {
   EXPECT_EQ(DecodeJsonString("\\u00e4\\u20ac\\ud83d\\ude00"),
             "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80");
   EXPECT_EQ(DecodeJsonString("\\ud83dx"), "\xEF\xBF\xBDx");
+}
+
+TEST(JsonStringTest, DecodesIntoABufferThatIsUsedAgain) {
+  std::string buffer = "something old";
+  DecodeJsonString("a\\tb", &buffer);
+  EXPECT_EQ(buffer, "a\tb");
+  DecodeJsonString("", &buffer);
+  EXPECT_EQ(buffer, "");
 }
 
 TEST(JsonStringTest, EncodesWhatItMustAndRepairsBadUtf8) {
