@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "apiserver/authentication.h"
+#include "apiserver/collection_handler.h"
 #include "apiserver/discovery_handler.h"
 #include "apiserver/exchange.h"
 #include "apiserver/health_handler.h"
+#include "apiserver/list_streamer.h"
 #include "apiserver/metered_writer.h"
 #include "apiserver/metrics.h"
 #include "apiserver/pedia_cluster_handler.h"
@@ -78,7 +80,12 @@ bool NeedsCredentials(const RequestInfo& info) {
 class ApiServer::Core {
  public:
   Core(storage::Store& store, discovery::Registry& registry, ApiServerOptions options)
-      : store_(store), registry_(registry), options_(std::move(options)), resources_(store) {}
+      : store_(store),
+        registry_(registry),
+        options_(std::move(options)),
+        lists_(store),
+        resources_(store, lists_),
+        collections_(CollectionCatalog(options_.collections), lists_) {}
 
   void Handle(const HttpRequest& request, const std::shared_ptr<ResponseWriter>& response,
               bool metrics_port);
@@ -94,7 +101,9 @@ class ApiServer::Core {
   storage::Store& store_;
   discovery::Registry& registry_;
   const ApiServerOptions options_;
+  ListStreamer lists_;
   const ResourceHandler resources_;
+  const CollectionHandler collections_;
   const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
 };
 
@@ -156,6 +165,8 @@ void ApiServer::Core::RouteOuter(Exchange& exchange) {
     case Endpoint::kGroup:
     case Endpoint::kResourceList:
       return HandleDiscovery(exchange);
+    case Endpoint::kCollections:
+      return collections_.Handle(exchange);
     case Endpoint::kObjects:
       return RouteOuterObjects(exchange);
     case Endpoint::kUnknown:
@@ -169,10 +180,6 @@ void ApiServer::Core::RouteOuterObjects(Exchange& exchange) {
   if (gvr == GroupVersionResource{"cluster.clusterpedia.io", "v1alpha2", "pediaclusters"}) {
     exchange.names_resource = true;
     return HandlePediaClusters(exchange);
-  }
-  if (gvr == GroupVersionResource{"clusterpedia.io", "v1beta1", "collectionresources"}) {
-    exchange.names_resource = true;
-    return SendStatus(exchange, BadRequest("collectionresources is not supported yet"));
   }
   SendStatus(exchange, UnknownResource());
 }
@@ -195,6 +202,8 @@ void ApiServer::Core::RouteInner(Exchange& exchange) {
     case Endpoint::kGroup:
     case Endpoint::kResourceList:
       return HandleDiscovery(exchange);
+    case Endpoint::kCollections:
+      return collections_.Handle(exchange);
     case Endpoint::kObjects:
       return resources_.Handle(exchange);
     case Endpoint::kRoot:
@@ -222,6 +231,7 @@ void ApiServer::Core::SendMetrics(Exchange& exchange) {
                      false,
                      {},
                      static_cast<double>(store_.SizeBytes())});
+  for (MetricSample& sample : lists_.Samples()) samples.push_back(std::move(sample));
   HeaderFields headers = exchange.headers;
   headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   exchange.response->Send(200, headers, metrics_->Render(samples));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/collection_catalog.h"
 #include "apiserver/http_server.h"
 #include "apiserver/metric_sample.h"
 #include "discovery/registry.h"
@@ -29,6 +30,7 @@ struct ApiServerOptions {
   std::string client_common_name;  // ... or a verified client certificate with this CN. Both "":
                                    // everybody is let in (tests).
   VersionInfo version;
+  std::vector<Collection> collections;                 // The user's, beside the built-in ones.
   std::vector<HealthCheck> ready_checks;               // Of /readyz.
   std::function<std::vector<MetricSample>()> metrics;  // May be empty.
 };

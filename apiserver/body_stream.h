@@ -28,6 +28,8 @@ class BodyStream {
   void Finish();
   // Whether the head is on its way, so that nothing else can be answered any more.
   bool started() const { return started_; }
+  // Whether nobody waits for this any more. Any thread.
+  bool ClientGone() const { return exchange_.response->ClientGone(); }
 
  private:
   bool FlushIfLong();

@@ -6,6 +6,32 @@
 #include "apiserver/body_stream.h"
 
 namespace pedia::apiserver {
+namespace {
+
+constexpr size_t kMaxWarningBytes = 1024;
+
+}  // namespace
+
+void AddWarning(Exchange& exchange, std::string_view text) {
+  std::string value = "299 - \"";
+  for (const char c : text) {
+    if (value.size() >= kMaxWarningBytes) break;
+    if (c == '"' || c == '\\') value += '\\';
+    value += c >= 0x20 && c < 0x7f ? c : '?';
+  }
+  exchange.headers.emplace_back("Warning", value + '"');
+}
+
+void WarnIfClusterUnhealthy(Exchange& exchange) {
+  const discovery::ClusterState* cluster = exchange.clusters->Find(exchange.info.cluster);
+  if (cluster == nullptr) return;
+  const discovery::Condition* healthy = cluster->FindCondition("ClusterHealthy");
+  if (healthy != nullptr && healthy->status == "True") return;
+  std::string text =
+      exchange.info.cluster + " is not ready and the resources obtained may be inaccurate";
+  text += healthy == nullptr ? "." : ", reason: " + healthy->reason;
+  AddWarning(exchange, text);
+}
 
 void SendStatus(Exchange& exchange, const Status& status) {
   HeaderFields headers = exchange.headers;

@@ -25,6 +25,10 @@ struct Exchange {
                                 // become a metric's label.
 };
 
+// Adds a Warning header, which kubectl shows. What a header cannot hold is left out of `text`.
+void AddWarning(Exchange& exchange, std::string_view text);
+// Adds one if the request names a cluster in its path that does not answer at present.
+void WarnIfClusterUnhealthy(Exchange& exchange);
 // Answers with a Status document; `status` must be a failure.
 void SendStatus(Exchange& exchange, const Status& status);
 // Answers with text/plain.

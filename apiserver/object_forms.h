@@ -1,6 +1,8 @@
-// The forms in which one stored object goes out, cut from its bytes by one scan: whole, or its
-// metadata only. Source: metav1.PartialObjectMetadata, metav1.TypeMeta.
+// The forms in which one stored object goes out, cut from its bytes by one scan: whole, with its
+// events, or its metadata only. Source: metav1.PartialObjectMetadata, metav1.TypeMeta;
+// Clusterpedia's annotation for events.
 #pragma once
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,14 @@ void AppendMetadataOnly(std::string_view body, const TypeMeta& type, std::string
 // As AppendMetadataOnly, of kind PartialObjectMetadata. `version`: of meta.k8s.io, "v1" or
 // "v1beta1".
 void AppendPartialObject(std::string_view body, std::string_view version, std::string* out);
+// As AppendPartialObject, of an object in the Table of a collection: with all annotations, without
+// the numbers generation and deletionGracePeriodSeconds, which Clusterpedia does not have there.
+void AppendPartialObjectOfCollection(std::string_view body, std::string_view version,
+                                     std::string* out);
+// The object with the annotation "shadow.clusterpedia.io/events": the JSON array of `events`, each
+// the stored JSON of an Event, which goes in without its own cluster annotation. An object without
+// events, or without metadata, stays as it is.
+void AppendWithEvents(std::string_view body, std::span<const std::string> events, std::string* out);
 
 // metadata.resourceVersion, "" if there is none.
 std::string ResourceVersionOf(std::string_view body);

@@ -63,6 +63,11 @@ std::string Join(Segments segments) {
   return text;
 }
 
+const GroupVersionResource& CollectionResources() {
+  static const GroupVersionResource gvr{"clusterpedia.io", "v1beta1", "collectionresources"};
+  return gvr;
+}
+
 // What follows /api/v1 or /apis/<group>/<version>.
 void ParseObjects(Segments rest, bool watch, RequestInfo* info) {
   const bool old_watch =
@@ -81,8 +86,8 @@ void ParseObjects(Segments rest, bool watch, RequestInfo* info) {
       rest = rest.subspan(2);
     }
   }
-  info->endpoint = Endpoint::kObjects;
   info->gvr.resource = rest[0];
+  info->endpoint = info->gvr == CollectionResources() ? Endpoint::kCollections : Endpoint::kObjects;
   if (rest.size() > 1) info->name = rest[1];
   if (rest.size() > 2) info->subresource = Join(rest.subspan(2));
   if (info->verb != "get") return;
@@ -136,6 +141,10 @@ void ParseSegments(Segments segments, bool watch, RequestInfo* info) {
   if (first == "apis") return ParseApis(segments, watch, info);
   if (first == "healthz" || first == "livez" || first == "readyz")
     return ParseHealth(segments, info);
+  if (first == CollectionResources().resource && !info->cluster.empty()) {
+    info->gvr = CollectionResources();
+    return ParseObjects(segments, watch, info);
+  }
   if (first == "version" && segments.size() == 1) info->endpoint = Endpoint::kVersion;
   if (first == "metrics" && segments.size() == 1 && !info->inner)
     info->endpoint = Endpoint::kMetrics;

@@ -24,7 +24,9 @@ enum class Endpoint {
   kGroupList,     // "/apis"
   kGroup,         // "/apis/<group>"
   kResourceList,  // "/api/v1", "/apis/<group>/<version>"
-  kObjects,       // A collection or an object of `gvr`.
+  kCollections,   // Collection resources, or the one called `name`; below a cluster also as
+                  // ".../resources/clusters/c1/collectionresources".
+  kObjects,       // All objects or one object of `gvr`.
 };
 
 struct RequestInfo {

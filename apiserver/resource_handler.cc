@@ -5,19 +5,14 @@
 
 #include "apiserver/body_stream.h"
 #include "apiserver/list_encoder.h"
+#include "apiserver/list_format.h"
 #include "apiserver/object_forms.h"
-#include "apiserver/table.h"
+#include "apiserver/printer_lookup.h"
 #include "discovery/documents.h"
-#include "meta/time.h"
-#include "query/continue_token.h"
 #include "query/list_options.h"
 
 namespace pedia::apiserver {
 namespace {
-
-TypeMeta TypeOf(const discovery::ApiResource& resource) {
-  return {resource.kind, resource.gvr.GroupVersion()};
-}
 
 // Whether the path fits the resource's scope: no namespace for cluster-scoped ones, and one for a
 // namespaced object.
@@ -26,94 +21,29 @@ bool FitsScope(const RequestInfo& info, const discovery::ApiResource& resource) 
   return info.name.empty() || !info.name_space.empty();
 }
 
-void WarnIfUnhealthy(Exchange& exchange) {
-  const discovery::ClusterState* cluster = exchange.clusters->Find(exchange.info.cluster);
-  if (cluster == nullptr) return;
-  const discovery::Condition* healthy = cluster->FindCondition("ClusterHealthy");
-  if (healthy != nullptr && healthy->status == "True") return;
-  std::string text =
-      exchange.info.cluster + " is not ready and the resources obtained may be inaccurate";
-  text += healthy == nullptr ? "." : ", reason: " + healthy->reason;
-  exchange.headers.emplace_back("Warning", "299 - \"" + text + "\"");
-}
-
-Result<ListFormat::IncludeObject> ParseIncludeObject(const query::UrlQuery& query) {
-  const std::string_view text = query.Get("includeObject");
-  if (text.empty() || text == "Metadata") return ListFormat::IncludeObject::kMetadata;
-  if (text == "None") return ListFormat::IncludeObject::kNone;
-  if (text == "Object") return ListFormat::IncludeObject::kObject;
-  return BadRequest("Unable to convert to Table as requested: includeObject: Invalid value: \"" +
-                    std::string(text) + "\": must be 'Metadata', 'Object', 'None', or empty");
-}
-
-Result<ListFormat> TableFormat(const Exchange& exchange, const discovery::ApiResource& resource,
-                               const MediaType& media) {
-  const Result<ListFormat::IncludeObject> include = ParseIncludeObject(exchange.query);
-  if (!include.ok()) return include.status();
-  ListFormat format;
-  format.rows = ListFormat::Rows::kTable;
-  format.type = TypeOf(resource);
-  format.meta_version = media.version;
-  format.printer = &FindTablePrinter(resource.gvr);
-  format.include_object = *include;
-  format.now = UnixNow();
-  return format;
-}
-
-Result<ListFormat> FormatOfList(const Exchange& exchange, const discovery::ApiResource& resource,
-                                const MediaType& media) {
-  ListFormat format;
-  format.type = TypeOf(resource);
-  format.meta_version = media.version;
-  switch (media.transform) {
-    case Transform::kTable:
-      return TableFormat(exchange, resource, media);
-    case Transform::kPartialObjectMetadata:
-      return Status(StatusReason::kNotAcceptable,
-                    "you requested PartialObjectMetadata, but the requested object is a list");
-    case Transform::kPartialObjectMetadataList:
-      format.rows = ListFormat::Rows::kPartialObjects;
-      break;
-    case Transform::kNone:
-    case Transform::kAggregatedDiscovery:
-      break;
-  }
-  return format;
-}
-
 void SendObject(Exchange& exchange, const discovery::ApiResource& resource, const MediaType& media,
-                std::string_view body) {
+                const storage::StoredObject& object) {
   std::string document;
   if (media.transform == Transform::kPartialObjectMetadata) {
-    AppendPartialObject(body, media.version, &document);
+    AppendPartialObject(object.body, media.version, &document);
   } else {
-    AppendObject(body, TypeOf(resource), &document);
+    std::string body;
+    AppendWithEvents(object.body, object.events, &body);
+    AppendObject(body, {resource.kind, resource.gvr.GroupVersion()}, &document);
   }
   SendDocument(exchange, media, document);
 }
 
 void SendObjectAsTable(Exchange& exchange, const MediaType& media, ListFormat format,
-                       std::string_view body) {
+                       const storage::ListRow& row) {
   BodyStream stream(exchange, media);
   ListEncoder encoder(stream, std::move(format));
   encoder.Begin();
-  if (!encoder.Row(body)) return;
-  encoder.End({.resource_version = ResourceVersionOf(body),
-               .continue_token = "",
-               .remaining_item_count = {}});
-  stream.Finish();
-}
-
-ListMetadata MetadataOf(const storage::ListResult& result, const query::ListScope& scope,
-                        const query::ListOptions& options) {
+  if (!encoder.Row(row)) return;
   ListMetadata metadata;
-  metadata.resource_version = std::to_string(result.revision);
-  if (!result.next_key.empty() && options.with_continue.value_or(true)) {
-    metadata.continue_token =
-        query::FormatContinueToken(query::Fingerprint(scope, options), result.next_key);
-  }
-  metadata.remaining_item_count = result.remaining_count;
-  return metadata;
+  metadata.resource_version = ResourceVersionOf(row.body);
+  encoder.End(metadata);
+  stream.Finish();
 }
 
 }  // namespace
@@ -126,7 +56,7 @@ void ResourceHandler::Handle(Exchange& exchange) const {
   exchange.names_resource = true;
   if (!FitsScope(info, *resource) || !info.subresource.empty())
     return SendStatus(exchange, UnknownResource());
-  if (!info.cluster.empty()) WarnIfUnhealthy(exchange);
+  WarnIfClusterUnhealthy(exchange);
   if (info.verb == "get") return Get(exchange, *resource);
   if (info.verb == "list") return List(exchange, *resource);
   SendStatus(exchange, MethodNotSupported(info.verb, info.gvr.GroupResource()));
@@ -141,41 +71,40 @@ void ResourceHandler::Get(Exchange& exchange, const discovery::ApiResource& reso
   const Result<MediaType> media =
       NegotiateMediaType(exchange.request.headers, MediaScope::kObjects);
   if (!media.ok()) return SendStatus(exchange, media.status());
-  if (media->transform == Transform::kPartialObjectMetadataList) {
-    return SendStatus(
-        exchange,
-        Status(StatusReason::kNotAcceptable,
-               "you requested PartialObjectMetadataList, but the requested object is not a list"));
-  }
-  const Result<std::string> body = store_.Get(info.cluster, info.gvr, info.name_space, info.name);
-  if (!body.ok()) return SendStatus(exchange, body.status());
-  if (media->transform != Transform::kTable) return SendObject(exchange, resource, *media, *body);
-  Result<ListFormat> format = TableFormat(exchange, resource, *media);
+  if (media->transform == Transform::kPartialObjectMetadataList)
+    return SendStatus(exchange, RefusePartialListOfObject());
+  const Result<bool> events = query::ParseInjectEvents(exchange.query);
+  if (!events.ok()) return SendStatus(exchange, events.status());
+  const bool table = media->transform == Transform::kTable;
+  Result<ListFormat> format = ListFormat();
+  if (table) format = FormatOfTable(exchange, resource, *media);
+  if (table && format.ok())
+    format->printer = LookUpPrinter(store_, *exchange.clusters, {info.gvr, info.cluster, ""}, {});
+  const bool carries_events = format.ok() && format->CarriesEvents() &&
+                              media->transform != Transform::kPartialObjectMetadata;
+  const Result<storage::StoredObject> object =
+      store_.Get(info.cluster, info.gvr, info.name_space, info.name, *events && carries_events);
+  if (!object.ok()) return SendStatus(exchange, object.status());
   if (!format.ok()) return SendStatus(exchange, format.status());
-  SendObjectAsTable(exchange, *media, *std::move(format), *body);
+  if (!table) return SendObject(exchange, resource, *media, *object);
+  const storage::RowType type{info.gvr, resource.kind};
+  SendObjectAsTable(exchange, *media, *std::move(format), {object->body, type, object->events});
 }
 
 void ResourceHandler::List(Exchange& exchange, const discovery::ApiResource& resource) const {
   const Result<MediaType> media =
       NegotiateMediaType(exchange.request.headers, MediaScope::kObjects);
   if (!media.ok()) return SendStatus(exchange, media.status());
-  const query::ListScope scope{exchange.info.gvr, exchange.info.cluster, exchange.info.name_space};
-  const Result<query::ListOptions> options = query::ParseListOptions(scope, exchange.query);
+  query::ListScope scope{exchange.info.gvr, exchange.info.cluster, exchange.info.name_space};
+  Result<query::ListOptions> options = query::ParseListOptions(scope, exchange.query);
   if (!options.ok()) return SendStatus(exchange, options.status());
   Result<ListFormat> format = FormatOfList(exchange, resource, *media);
   if (!format.ok()) return SendStatus(exchange, format.status());
   if (options->only_metadata && format->rows == ListFormat::Rows::kObjects)
     format->rows = ListFormat::Rows::kMetadataOnly;
-
-  BodyStream stream(exchange, *media);
-  ListEncoder encoder(stream, *std::move(format));
-  const auto result = store_.List(
-      scope, *options, [&encoder](int64_t) { encoder.Begin(); }, encoder);
-  // A list that cannot be completed must never look complete.
-  if (!result.ok() && !stream.started()) return SendStatus(exchange, result.status());
-  if (!result.ok() || result->cancelled) return exchange.response->Abort();
-  encoder.End(MetadataOf(*result, scope, *options));
-  stream.Finish();
+  if (format->rows == ListFormat::Rows::kTable)
+    format->printer = LookUpPrinter(store_, *exchange.clusters, scope, options->clusters);
+  lists_.Stream(exchange, {std::move(scope), *std::move(options), *std::move(format), *media});
 }
 
 }  // namespace pedia::apiserver

@@ -3,15 +3,16 @@
 // ResourceHandler.
 #pragma once
 #include "apiserver/exchange.h"
+#include "apiserver/list_streamer.h"
 #include "discovery/cluster_catalog.h"
 #include "storage/store.h"
 
 namespace pedia::apiserver {
 
-// Thread-safe. `store` must outlive it.
+// Thread-safe. `store` and `lists` must outlive it.
 class ResourceHandler {
  public:
-  explicit ResourceHandler(storage::Store& store) : store_(store) {}
+  ResourceHandler(storage::Store& store, ListStreamer& lists) : store_(store), lists_(lists) {}
   // Requires: endpoint kObjects, inner, method GET; the cluster, if there is one, exists.
   void Handle(Exchange& exchange) const;
 
@@ -20,6 +21,7 @@ class ResourceHandler {
   void List(Exchange& exchange, const discovery::ApiResource& resource) const;
 
   storage::Store& store_;
+  ListStreamer& lists_;
 };
 
 }  // namespace pedia::apiserver

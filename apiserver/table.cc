@@ -7,99 +7,48 @@
 #include <memory>
 #include <utility>
 
+#include "apiserver/field_tree.h"
 #include "apiserver/table_cells.h"
 #include "apiserver/table_definition.h"
-#include "meta/json_reader.h"
 
 namespace pedia::apiserver {
 namespace {
 
-constexpr char kClusterPath[] = "metadata.annotations.shadow.clusterpedia.io/cluster-name";
 constexpr size_t kMaxFields = 24;  // Of one kind.
 constexpr size_t kMaxPaths = 12;   // Of one column.
 
 using Fields = std::array<std::string_view, kMaxFields>;
 
-// The paths of a kind as a tree, so that one scan finds them all.
-class FieldTree {
- public:
-  // The number under which Scan stores the value at `path`; the same for equal paths.
-  size_t Add(std::string_view path) {
-    Node* node = &root_;
-    for (bool in_map = false; !path.empty();) {
-      assert(node->field < 0 && "a path is the beginning of another one");
-      const std::string_view key = in_map ? path : path.substr(0, path.find('.'));
-      in_map = key == "annotations" || key == "labels";  // What follows is one key, dots and all.
-      path.remove_prefix(std::min(path.size(), key.size() + 1));
-      node = &Child(node, key);
-    }
-    assert(node->children.empty() && "a path is the beginning of another one");
-    if (node->field < 0) node->field = static_cast<int>(size_++);
-    assert(size_ <= kMaxFields);
-    return static_cast<size_t>(node->field);
+// {"metadata", "annotations", "a.b/c"} of "metadata.annotations.a.b/c".
+std::vector<std::string> SplitPath(std::string_view path) {
+  std::vector<std::string> keys;
+  for (bool in_map = false; !path.empty();) {
+    const std::string_view key = in_map ? path : path.substr(0, path.find('.'));
+    in_map = key == "annotations" || key == "labels";  // What follows is one key, dots and all.
+    keys.emplace_back(key);
+    path.remove_prefix(std::min(path.size(), key.size() + 1));
   }
-
-  Fields Scan(std::string_view body) const {
-    Fields fields;
-    JsonReader reader(body);
-    ScanObject(root_, &reader, &fields);
-    return fields;
-  }
-
- private:
-  struct Node {
-    std::string key;
-    int field = -1;
-    std::vector<Node> children;
-  };
-
-  static Node& Child(Node* parent, std::string_view key) {
-    for (Node& child : parent->children) {
-      if (child.key == key) return child;
-    }
-    parent->children.push_back({});
-    parent->children.back().key = key;
-    return parent->children.back();
-  }
-
-  static void ScanObject(const Node& node, JsonReader* reader, Fields* fields) {
-    if (!reader->BeginObject()) return;
-    for (std::string_view key; reader->NextMember(&key);) {
-      const Node* child = nullptr;
-      for (const Node& candidate : node.children) {
-        if (candidate.key == key) child = &candidate;
-      }
-      if (child == nullptr) {
-        reader->Skip();
-      } else if (child->field < 0) {
-        ScanObject(*child, reader, fields);
-      } else {
-        const std::string_view value = reader->Skip();
-        (*fields)[static_cast<size_t>(child->field)] = value == "null" ? std::string_view() : value;
-      }
-    }
-  }
-
-  Node root_;
-  size_t size_ = 0;
-};
+  return keys;
+}
 
 class DefinedPrinter : public TablePrinter {
  public:
   explicit DefinedPrinter(const TableDefinition& definition) {
-    Add({"Cluster", "string", 0, {kClusterPath}, TextCell}, definition.resource);
+    static const std::string cluster_path =
+        "metadata.annotations." + std::string(kClusterAnnotation);
+    Add({"Cluster", "string", 0, {cluster_path.c_str()}, TextCell}, definition.resource);
     for (const ColumnDefinition& column : definition.columns) Add(column, definition.resource);
-    if (definition.has_pod_conditions) phase_ = static_cast<int>(tree_.Add("status.phase"));
+    if (definition.has_pod_conditions) phase_ = static_cast<int>(AddField("status.phase"));
   }
 
   const std::vector<TableColumn>& columns() const override { return columns_; }
 
   void AppendCells(std::string_view body, int64_t now, std::string* out) const override {
-    WriteCells(tree_.Scan(body), now, out);
+    WriteCells(Scan(body), now, out);
   }
 
   void AppendRowMembers(std::string_view body, int64_t now, std::string* out) const override {
-    const Fields fields = tree_.Scan(body);
+    const Fields fields = Scan(body);
     *out += "\"cells\":";
     WriteCells(fields, now, out);
     if (phase_ >= 0) AppendConditions(fields[static_cast<size_t>(phase_)], out);
@@ -111,6 +60,22 @@ class DefinedPrinter : public TablePrinter {
     CellFunction write;
   };
 
+  size_t AddField(std::string_view path) {
+    const size_t field = tree_.Add(SplitPath(path));
+    assert(tree_.size() <= kMaxFields);
+    return field;
+  }
+
+  // A null is as good as no value to the printers of kinds.
+  Fields Scan(std::string_view body) const {
+    Fields fields;
+    tree_.Scan(body, fields);
+    for (std::string_view& field : fields) {
+      if (field == "null") field = {};
+    }
+    return fields;
+  }
+
   void Add(const ColumnDefinition& column, std::string_view resource) {
     const std::string_view name = column.name;
     columns_.push_back({column.name, column.type, name == "Name" ? "name" : "",
@@ -118,7 +83,7 @@ class DefinedPrinter : public TablePrinter {
     if (column.write == nullptr) return;
     assert(column.paths.size() <= kMaxPaths);
     Cell cell{{}, column.write};
-    for (const char* path : column.paths) cell.fields.push_back(tree_.Add(path));
+    for (const char* path : column.paths) cell.fields.push_back(AddField(path));
     cells_.push_back(std::move(cell));
   }
 
@@ -165,6 +130,26 @@ TableDefinition OtherTable() {
   return {"", "", {NameColumn(), {"Age", "date", 0, {"metadata.creationTimestamp"}, AgeCell}}};
 }
 
+// "apps" and "v1" from "apps/v1"; "" and "v1" from "v1".
+void GroupAndVersionCells(RawValues values, CellWriter* cells) {
+  const std::string api_version = Text(values[0]);
+  const size_t slash = api_version.find('/');
+  cells->Text(slash == std::string::npos ? "" : api_version.substr(0, slash));
+  cells->Text(slash == std::string::npos ? api_version : api_version.substr(slash + 1));
+}
+
+// Source: Clusterpedia's Tables of collection resources.
+TableDefinition CollectionTable() {
+  return {"",
+          "",
+          {{"Group", "string", 0, {"apiVersion"}, GroupAndVersionCells},
+           {"Version", "string", 0},
+           {"Kind", "string", 0, {"kind"}, TextCell},
+           {"Namespace", "string", 0, {"metadata.namespace"}, TextCell},
+           NameColumn(),
+           {"Age", "string", 0, {"metadata.creationTimestamp"}, AgeCell}}};
+}
+
 class PrinterRegistry {
  public:
   PrinterRegistry() : other_(OtherTable()) {
@@ -200,6 +185,11 @@ class PrinterRegistry {
 const TablePrinter& FindTablePrinter(const GroupVersionResource& gvr) {
   static const PrinterRegistry registry;
   return registry.Find(gvr.group, gvr.resource);
+}
+
+const TablePrinter& CollectionTablePrinter() {
+  static const DefinedPrinter printer(CollectionTable());
+  return printer;
 }
 
 }  // namespace pedia::apiserver

@@ -36,5 +36,8 @@ class TablePrinter {
 // The printer of a kind; Cluster, Name, Age for those without their own. Never fails. The reference
 // lives for ever.
 const TablePrinter& FindTablePrinter(const GroupVersionResource& gvr);
+// The printer of the objects of a collection resource: Cluster, Group, Version, Kind, Namespace,
+// Name, Age. Reads the type from the object. As FindTablePrinter.
+const TablePrinter& CollectionTablePrinter();
 
 }  // namespace pedia::apiserver

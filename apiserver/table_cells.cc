@@ -64,6 +64,16 @@ void CellWriter::Bool(bool value) {
   *out_ += value ? "true" : "false";
 }
 
+void CellWriter::Number(std::string_view json_number) {
+  Separate();
+  *out_ += json_number;
+}
+
+void CellWriter::Null() {
+  Separate();
+  *out_ += "null";
+}
+
 ColumnDefinition NameColumn() { return {"Name", "string", 0, {"metadata.name"}, TextCell}; }
 
 ColumnDefinition AgeColumn() {

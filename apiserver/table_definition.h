@@ -13,6 +13,9 @@
 
 namespace pedia::apiserver {
 
+// Where an object says which cluster it is of.
+inline constexpr std::string_view kClusterAnnotation = "shadow.clusterpedia.io/cluster-name";
+
 // The JSON text of the values at a column's paths, in their order; "" where the object has none or
 // null.
 using RawValues = std::span<const std::string_view>;
@@ -28,7 +31,9 @@ class CellWriter {
   void RawText(
       std::string_view json_text);  // A string cell from a JSON string; anything else gives "".
   void Integer(int64_t value);
+  void Number(std::string_view json_number);
   void Bool(bool value);
+  void Null();
   void Finish() { *out_ += ']'; }
 
  private:
@@ -47,8 +52,7 @@ struct ColumnDefinition {
   const char* type;  // "string", "integer", "boolean", "date"
   int priority;      // 1 = only with -o wide.
   // Where the values stand, e.g. "spec.template.spec.containers". A single key follows
-  // "annotations." and "labels.", dots and all. No path of a kind may be the beginning of another
-  // one of it.
+  // "annotations." and "labels.", dots and all.
   std::vector<const char*> paths = {};
   CellFunction write = nullptr;  // Null: written by the function of a column before.
 };

@@ -22,6 +22,8 @@ Examples:
   pedia standalone --context prod --context staging --sync pods --sync deployments.apps
   # Clusters from PediaCluster manifests:
   pedia standalone --clusters clusters/
+  # A set of resources of your own, to be listed as one:
+  pedia standalone --collections collections.yaml
 )";
 
 const std::vector<std::string> kDefaultSkip = {"leases.coordination.k8s.io", "events",
@@ -32,6 +34,7 @@ const std::vector<std::string> kDefaultSkip = {"leases.coordination.k8s.io", "ev
 struct StandaloneFlags {
   StandaloneOptions options;
   std::vector<std::string> manifests;
+  std::string collections;
   std::vector<std::string> sync = {"*"};
   std::vector<std::string> skip;
   std::string data_directory = DefaultDataDirectory().string();
@@ -64,6 +67,11 @@ CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
                    "--kubeconfig and --context no kubeconfig is read then")
       ->type_name("FILE|DIR");
   command
+      ->add_option("--collections", flags->collections,
+                   "CollectionResource manifests: sets of resources that can be listed as one, "
+                   "beside the built-in any, workloads and kuberesources")
+      ->type_name("FILE");
+  command
       ->add_option("--sync", flags->sync,
                    "What to sync of contexts: RESOURCE, RESOURCE.GROUP or '*'; may be repeated, or "
                    "separated by commas")
@@ -93,6 +101,7 @@ CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
 Status Complete(const CLI::App& command, StandaloneFlags* flags) {
   StandaloneOptions& options = flags->options;
   options.data_directory = flags->data_directory;
+  options.collections = flags->collections;
   if (command.count("--metrics-port") > 0) options.metrics_port = flags->metrics_port;
   options.sources.manifests.assign(flags->manifests.begin(), flags->manifests.end());
   options.sources.use_kubeconfig = flags->manifests.empty() || command.count("--kubeconfig") > 0 ||

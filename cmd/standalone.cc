@@ -8,6 +8,7 @@
 #include <ctime>
 #include <set>
 
+#include "apiserver/collection_manifest.h"
 #include "apiserver/http_server.h"
 #include "cmd/data_directory.h"
 #include "meta/log.h"
@@ -97,6 +98,11 @@ class Standalone {
       : options_(options), console_(console), sources_(options.sources) {}
 
   Status Start() {
+    if (!options_.collections.empty()) {
+      auto collections = ReadCollections(options_.collections);
+      if (!collections.ok()) return collections.status();
+      collections_ = *std::move(collections);
+    }
     auto specs = sources_.Load();
     if (!specs.ok()) return specs.status();
     if (specs->empty())
@@ -167,6 +173,7 @@ class Standalone {
     api_options.bearer_token = credentials_.token;
     api_options.client_common_name = kClientName;
     api_options.version = options_.version;
+    api_options.collections = collections_;
     api_options.metrics = [this] { return SyncMetrics(*manager_); };
     api_options.ready_checks.push_back({"storage", [this] {
                                           const auto revision = store_->Revision();
@@ -253,6 +260,7 @@ class Standalone {
   ClusterSources sources_;
   std::optional<DataDirectory> directory_;
   Credentials credentials_;
+  std::vector<apiserver::Collection> collections_;
   discovery::Registry registry_;
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<synchro::SynchroManager> manager_;
@@ -265,6 +273,14 @@ class Standalone {
 };
 
 }  // namespace
+
+Result<std::vector<apiserver::Collection>> ReadCollections(const std::filesystem::path& file) {
+  const auto text = ReadFile(file);
+  if (!text.ok()) return text.status();
+  auto collections = apiserver::ParseCollections(*text);
+  if (!collections.ok()) return BadRequest(file.string() + ": " + collections.status().message());
+  return collections;
+}
 
 Status RunStandalone(const StandaloneOptions& options, Console& console) {
   Standalone standalone(options, console);

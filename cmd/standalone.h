@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "apiserver/api_server.h"
+#include "apiserver/collection_catalog.h"
 #include "cmd/cluster_sources.h"
 #include "cmd/console.h"
 #include "meta/result.h"
@@ -15,6 +17,7 @@ namespace pedia::cmd {
 
 struct StandaloneOptions {
   SourceOptions sources;
+  std::filesystem::path collections;  // Manifests of collection resources; empty = none.
   std::filesystem::path data_directory;
   std::string bind_address = "127.0.0.1";
   uint16_t secure_port = 8443;           // 0 picks one.
@@ -22,6 +25,9 @@ struct StandaloneOptions {
   bool progress_by_kind = false;
   apiserver::VersionInfo version;
 };
+
+// The collection resources that `file` defines. Errors: naming file, document and field.
+Result<std::vector<apiserver::Collection>> ReadCollections(const std::filesystem::path& file);
 
 // Runs until SIGTERM or SIGINT, which must be blocked in every thread, then stops within 2 seconds.
 // Prints one line on standard output when it serves. Errors: why it could not start.

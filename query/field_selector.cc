@@ -1,65 +1,57 @@
 #include "query/field_selector.h"
 
-#include <optional>
+#include <utility>
 
-#include "query/strconv.h"
+#include "query/selector_grammar.h"
+#include "query/typed_value.h"
 
 namespace pedia::query {
 namespace {
 
-// Cuts the first term off `text`, up to a comma that is not escaped.
-std::string_view TakeTerm(std::string_view* text) {
-  size_t end = 0;
-  while (end < text->size() && (*text)[end] != ',') end += (*text)[end] == '\\' ? 2 : 1;
-  end = end < text->size() ? end : text->size();
-  const std::string_view term = text->substr(0, end);
-  text->remove_prefix(end < text->size() ? end + 1 : end);
-  return term;
-}
+// Each may need a scan of its own; more than this is no search that a person wrote.
+constexpr size_t kMaxRequirements = 64;
 
-// Nothing for a lone backslash, another escape, or a bare '='.
-std::optional<std::string> Unescape(std::string_view text) {
-  std::string value;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '=') return {};
-    if (text[i] == '\\') {
-      if (++i == text.size() || std::string_view("\\,=").find(text[i]) == std::string_view::npos)
-        return {};
+class FieldSelectorBuilder : public SelectorSink {
+ public:
+  Status Key(std::string_view key) override {
+    if (selector_.size() == kMaxRequirements) {
+      return BadRequest("fieldSelector: more than " + std::to_string(kMaxRequirements) +
+                        " requirements");
     }
-    value += text[i];
+    Result<FieldPath> path = ParseFieldPath("unable to parse requirement", key);
+    if (!path.ok()) return path.status();
+    selector_.push_back({*std::move(path), SelectorOperator::kExists, {}});
+    return Status();
   }
-  return value;
-}
 
-Result<FieldRequirement> ParseTerm(std::string_view term) {
-  const size_t at = term.find('=');
-  if (at == std::string_view::npos) {
-    return BadRequest("fieldSelector: invalid selector: " + QuoteShort(term) +
-                      "; can't understand it: want path=value or path!=value");
+  Status Condition(SelectorOperator op, std::vector<std::string> values) override {
+    FieldRequirement& requirement = selector_.back();
+    const bool compares = op == SelectorOperator::kGreaterThan || op == SelectorOperator::kLessThan;
+    if (compares && KindOfValue(values[0]) == ValueKind::kText) {
+      return BadRequirement(
+          InvalidValue(requirement.path.Text() + ".values[0]", values[0],
+                       "for 'Gt', 'Lt' operators, the value must be an integer, another number, a "
+                       "quantity or an RFC 3339 time"));
+    }
+    requirement.op = op;
+    requirement.values = std::move(values);
+    SortValues(&requirement.values);
+    return Status();
   }
-  FieldRequirement requirement;
-  requirement.negated = at > 0 && term[at - 1] == '!';
-  requirement.path = term.substr(0, requirement.negated ? at - 1 : at);
-  const bool twice = !requirement.negated && at + 1 < term.size() && term[at + 1] == '=';
-  auto value = Unescape(term.substr(at + (twice ? 2 : 1)));
-  if (!value || requirement.path.empty())
-    return BadRequest("fieldSelector: invalid selector: " + QuoteShort(term));
-  requirement.value = *std::move(value);
-  return requirement;
-}
+
+  FieldSelector Take() { return std::move(selector_); }
+
+ private:
+  FieldSelector selector_;
+};
 
 }  // namespace
 
 Result<FieldSelector> ParseFieldSelector(std::string_view text) {
-  FieldSelector selector;
-  while (!text.empty()) {
-    const std::string_view term = TakeTerm(&text);
-    if (term.empty()) continue;
-    auto requirement = ParseTerm(term);
-    if (!requirement.ok()) return requirement.status();
-    selector.push_back(*std::move(requirement));
-  }
-  return selector;
+  FieldSelectorBuilder builder;
+  if (Status status = ParseSelector(text, SelectorSyntax::kFields, &builder); !status.ok())
+    return status;
+  return builder.Take();
 }
 
 }  // namespace pedia::query

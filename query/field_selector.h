@@ -1,27 +1,38 @@
-// Field selectors, e.g. "metadata.name=web-0,metadata.namespace!=kube-system".
-// Source: Kubernetes docs "Field Selectors"; k8s.io/apimachinery/pkg/fields (ParseSelector: terms,
-// operators, escapes).
+// Field selectors, e.g. "status.phase!=Running,spec.containers[].image in (nginx,httpd),!spec.paused,
+// spec.replicas>3".
+// Source: Clusterpedia's enhanced field selector (the grammar of Kubernetes' label selectors, with
+// field paths as keys).
 #pragma once
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "meta/result.h"
+#include "query/field_path.h"
+#include "query/label_selector.h"
 
 namespace pedia::query {
 
-// One term, as written: "status.phase!=Running".
+// A path may lead to several values (lists), or to none (missing or null). `=` and `in` match if
+// any value's text is among `values`; exists if there is any value; `>` and `<` if any value is of
+// the kind of values[0] (number or quantity, time) and greater or less. `!=`, `notin` and not
+// exists match exactly if `=`, `in` and exists do not. The text of a scalar is its own ("3",
+// "true", a string decoded), that of an object or array its JSON as stored.
 struct FieldRequirement {
-  std::string path;      // "status.phase"
-  bool negated = false;  // "!="; else "=" or "==".
-  std::string value;     // Unescaped; may be empty.
+  FieldPath path;
+  SelectorOperator op;
+  std::vector<std::string> values;  // As LabelRequirement::values.
+  bool operator==(const FieldRequirement&) const = default;
 };
 
-// The terms' conjunction, in source order. Empty selects every object.
+// The requirements' conjunction, in source order. Empty selects every object.
 using FieldSelector = std::vector<FieldRequirement>;
 
-// Parses `text`; "" gives the empty selector, empty terms are skipped. Escapes in values: "\\",
-// "\,", "\=". Errors: BadRequest quoting the term at fault. Pure.
+// Parses `text` (already percent-decoded); "" gives the empty selector, empty terms are skipped. In
+// values a backslash may stand before a backslash, comma, '=' (as Kubernetes' own field selectors
+// are written), and before any other operator, parenthesis or blank. At most 64 requirements.
+// Errors: BadRequest in the words of Clusterpedia, e.g. "unable to parse requirement: ...", also
+// for `>` and `<` with a value that is neither a number, a quantity nor a time. Pure.
 Result<FieldSelector> ParseFieldSelector(std::string_view text);
 
 }  // namespace pedia::query

@@ -42,14 +42,6 @@ bool IsDnsLabel(std::string_view text) {
                      [](char c) { return IsLowerAlphanumeric(c) || c == '-'; });
 }
 
-bool IsDnsSubdomain(std::string_view text) {
-  for (size_t dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
-    if (!IsDnsLabel(text.substr(0, dot))) return false;
-    text.remove_prefix(dot + 1);
-  }
-  return IsDnsLabel(text);
-}
-
 std::string TooLong(size_t limit) {
   return "must be no more than " + std::to_string(limit) + " bytes";
 }
@@ -71,6 +63,14 @@ std::string Join(const std::vector<std::string>& problems) {
 }
 
 }  // namespace
+
+bool IsDnsSubdomain(std::string_view text) {
+  for (size_t dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
+    if (!IsDnsLabel(text.substr(0, dot))) return false;
+    text.remove_prefix(dot + 1);
+  }
+  return IsDnsLabel(text);
+}
 
 std::string LabelKeyProblem(std::string_view key) {
   std::vector<std::string> problems;

@@ -14,4 +14,7 @@ std::string LabelKeyProblem(std::string_view key);
 // "" if `value` is a label value (at most 63 bytes, may be empty), else the reasons. Pure.
 std::string LabelValueProblem(std::string_view value);
 
+// Whether `text` is an RFC 1123 subdomain of any length: "apps", "example.com". Pure.
+bool IsDnsSubdomain(std::string_view text);
+
 }  // namespace pedia::query

@@ -6,8 +6,11 @@
 
 #include "query/comma_list.h"
 #include "query/continue_token.h"
-#include "query/field_selector.h"
+#include "query/facet.h"
+#include "query/kubernetes_options.h"
+#include "query/option_value.h"
 #include "query/order_by.h"
+#include "query/owner_condition.h"
 #include "query/search_labels.h"
 #include "query/strconv.h"
 #include "query/time_condition.h"
@@ -15,13 +18,20 @@
 namespace pedia::query {
 namespace {
 
-constexpr std::array<std::string_view, 10> kNotYet = {
-    "ownerUID",  "ownerName", "ownerGR",           "facets",        "groups",
-    "resources", "whereSQL",  "whereSQLStatement", "whereSQLParam", "whereSQLJSONParams",
-};
+constexpr std::array<std::string_view, 4> kRawSql = {"whereSQL", "whereSQLStatement",
+                                                     "whereSQLParam", "whereSQLJSONParams"};
 
-Status NotSupportedYet(std::string_view where) {
-  return BadRequest(std::string(where) + ": not supported yet");
+// Each is a condition of its own in the store; no person writes as many.
+constexpr size_t kMaxLabelRequirements = 256;
+
+Status RefuseRawSql(const UrlQuery& query) {
+  for (const auto& [name, value] : query.pairs()) {
+    if (std::find(kRawSql.begin(), kRawSql.end(), name) == kRawSql.end()) continue;
+    if (TrimBlanks(value).empty()) continue;
+    return BadRequest(name + ": raw SQL is not supported; use fieldSelector for conditions " +
+                      "(status.phase!=Running,spec.replicas>3) and orderby for the order");
+  }
+  return Status();
 }
 
 // The condition on one of cluster, namespace, name: the URL's if there is one, else the label's.
@@ -51,16 +61,6 @@ Status ReadOrder(const UrlQuery& query, const SearchLabels& labels,
   return Status();
 }
 
-// "" gives 0.
-Result<int64_t> ParseCount(std::string_view where, std::string_view text) {
-  if (text.empty()) return int64_t{0};
-  const std::optional<int64_t> value = ParseInt64(text);
-  if (!value)
-    return BadRequest(std::string(where) + ": " + QuoteShort(text) + " is not a 64-bit integer");
-  if (*value < 0) return BadRequest(std::string(where) + ": " + QuoteShort(text) + " is negative");
-  return *value;
-}
-
 Result<int64_t> ReadCountLabel(const SearchLabels& labels, std::string_view name) {
   const Result<std::string> text = labels.Single(name);
   if (!text.ok()) return text.status();
@@ -75,14 +75,6 @@ Status ReadLimit(const UrlQuery& query, const SearchLabels& labels, int64_t* lim
   if (!url.ok()) return url.status();
   *limit = *url != 0 ? *url : *label;
   return Status();
-}
-
-// Written without a value ("?withContinue"), a switch is on.
-Result<bool> ParseSwitch(std::string_view where, std::string_view text) {
-  const std::string lower = ToLower(text);
-  if (lower.empty() || lower == "true" || lower == "1") return true;
-  if (lower == "false" || lower == "0") return false;
-  return BadRequest(std::string(where) + ": " + QuoteShort(text) + " is neither true nor false");
 }
 
 // `label` is "" if there is none for this switch.
@@ -118,12 +110,9 @@ Status ReadSwitches(const UrlQuery& query, const SearchLabels& labels, ListOptio
   if (Status status = ReadSwitch(query, labels, "injectEvents", "inject-events", &inject_events);
       !status.ok())
     return status;
-  if (inject_events.value_or(false)) {
-    return NotSupportedYet(query.Find("injectEvents") ? "injectEvents"
-                                                      : SearchLabelKey("inject-events"));
-  }
   options->with_remaining_count = remaining.value_or(false);
   options->only_metadata = only_metadata.value_or(false);
+  options->inject_events = inject_events.value_or(false);
   return Status();
 }
 
@@ -153,105 +142,101 @@ Status ReadTimes(const UrlQuery& query, const SearchLabels& labels, ListOptions*
   return Status();
 }
 
-// ANDs `requirement` to the condition.
-void Restrict(const FieldRequirement& requirement, NameSet* names) {
-  std::vector<std::string>& values = requirement.negated ? names->not_in : names->in;
-  if (!requirement.negated) {
-    const bool kept =
-        !names->restricted || std::binary_search(values.begin(), values.end(), requirement.value);
-    values.clear();
-    names->restricted = true;
-    if (!kept) return;
+// ANDs `requirement` to the condition; false if that has no such operator.
+bool Restrict(const FieldRequirement& requirement, NameSet* names) {
+  switch (requirement.op) {
+    case SelectorOperator::kEquals:
+    case SelectorOperator::kIn: {
+      std::vector<std::string> both;
+      for (const std::string& value : requirement.values) {
+        if (!names->restricted || std::binary_search(names->in.begin(), names->in.end(), value))
+          both.push_back(value);
+      }
+      names->restricted = true;
+      names->in = std::move(both);
+      return true;
+    }
+    case SelectorOperator::kNotEquals:
+    case SelectorOperator::kNotIn:
+      names->not_in.insert(names->not_in.end(), requirement.values.begin(),
+                           requirement.values.end());
+      SortValues(&names->not_in);
+      return true;
+    default:
+      return false;
   }
-  values.push_back(requirement.value);
-  SortValues(&values);
 }
 
-// metadata.name and metadata.namespace are columns.
+// The column that stands for a field.
+NameSet* FindColumn(const FieldPath& path, ListOptions* options) {
+  const std::string text = path.Text();
+  if (text == "metadata.name") return &options->names;
+  return text == "metadata.namespace" ? &options->namespaces : nullptr;
+}
+
 Status ReadFieldSelector(const UrlQuery& query, ListOptions* options) {
-  const Result<FieldSelector> selector = ParseFieldSelector(query.Get("fieldSelector"));
+  Result<FieldSelector> selector = ParseFieldSelector(query.Get("fieldSelector"));
   if (!selector.ok()) return selector.status();
-  for (const FieldRequirement& requirement : *selector) {
-    if (requirement.path == "metadata.name") {
-      Restrict(requirement, &options->names);
-    } else if (requirement.path == "metadata.namespace") {
-      Restrict(requirement, &options->namespaces);
-    } else {
-      return NotSupportedYet("fieldSelector " + QuoteShort(requirement.path));
-    }
+  for (FieldRequirement& requirement : *selector) {
+    NameSet* column = FindColumn(requirement.path, options);
+    if (column == nullptr || !Restrict(requirement, column))
+      options->field_selector.push_back(std::move(requirement));
   }
   return Status();
 }
 
-Status CheckUnsupported(const UrlQuery& query) {
-  for (const std::string_view name : kNotYet) {
-    if (!TrimBlanks(query.Get(name)).empty()) return NotSupportedYet(name);
+Status ReadLabels(const SearchLabels& labels, ListOptions* options) {
+  Result<SearchLabels::Substrings> fuzzy = labels.FuzzyNames();
+  if (!fuzzy.ok()) return fuzzy.status();
+  options->fuzzy_names = std::move(fuzzy->contained);
+  options->not_fuzzy_names = std::move(fuzzy->not_contained);
+  options->label_selector = labels.object_selector();
+  if (options->label_selector.size() > kMaxLabelRequirements) {
+    return BadRequest("labelSelector: more than " + std::to_string(kMaxLabelRequirements) +
+                      " requirements");
   }
-  const Result<int64_t> seniority = ParseCount("ownerSeniority", query.Get("ownerSeniority"));
-  if (!seniority.ok()) return seniority.status();
-  return *seniority == 0 ? Status() : NotSupportedYet("ownerSeniority");
+  options->warnings = labels.warnings();
+  return Status();
 }
 
-// A bool as Kubernetes reads it: anything but "false" and "0" is true.
-bool IsKubernetesTrue(std::optional<std::string_view> text) {
-  return text && *text != "0" && ToLower(*text) != "false";
+// Clusters, namespaces and names. What the path says is in `scope`; it replaces these conditions.
+Status ReadPlaces(const ListScope& scope, const UrlQuery& query, const SearchLabels& labels,
+                  ListOptions* options) {
+  const std::array<std::pair<std::string_view, NameSet*>, 3> places = {
+      {{"clusters", &options->clusters},
+       {"namespaces", &options->namespaces},
+       {"names", &options->names}}};
+  for (const auto& [name, names] : places) {
+    if (Status status = ReadNames(query, labels, name, names); !status.ok()) return status;
+  }
+  if (!scope.cluster.empty()) options->clusters = NameSet{};
+  if (!scope.name_space.empty()) options->namespaces = NameSet{};
+  return Status();
 }
 
-StatusCause Cause(std::string_view reason, std::string_view field, std::string_view message) {
-  return {std::string(reason), std::string(message), std::string(field)};
+// Reads the owner, and lifts the restriction of "clusters=*", which names every cluster.
+Status ReadOwnerAndClusters(const ListScope& scope, const UrlQuery& query,
+                            const SearchLabels& labels, ListOptions* options) {
+  const bool named = !scope.cluster.empty() || options->clusters.restricted;
+  const NameSet& clusters = options->clusters;
+  if (std::binary_search(clusters.in.begin(), clusters.in.end(), "*")) options->clusters = {};
+  Result<std::optional<OwnerCondition>> owner = ReadOwner(query, labels);
+  if (!owner.ok()) return owner.status();
+  if (*owner && !named && scope.collection.empty()) {
+    return BadRequest("If searching by owner uid or name, then the cluster must be specified");
+  }
+  options->owner = *std::move(owner);
+  if (options->owner) options->owner->namespaces = options->namespaces;
+  return Status();
 }
 
-std::vector<StatusCause> CheckResourceVersionMatch(const UrlQuery& query) {
-  constexpr std::string_view kField = "resourceVersionMatch";
-  constexpr std::string_view kForbidden = "FieldValueForbidden";
-  std::vector<StatusCause> causes;
-  const std::string_view match = query.Get(kField);
-  if (match.empty()) return causes;
-  const std::string_view version = query.Get("resourceVersion");
-  if (version.empty()) {
-    causes.push_back(
-        Cause(kForbidden, kField,
-              "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"));
-  }
-  if (!query.Get("continue").empty()) {
-    causes.push_back(
-        Cause(kForbidden, kField,
-              "Forbidden: resourceVersionMatch is forbidden when continue is provided"));
-  }
-  if (match != "Exact" && match != "NotOlderThan") {
-    causes.push_back(Cause("FieldValueNotSupported", kField,
-                           "Unsupported value: " + Quote(match) +
-                               ": supported values: \"Exact\", \"NotOlderThan\", \"\""));
-  }
-  if (match == "Exact" && version == "0") {
-    causes.push_back(
-        Cause(kForbidden, kField,
-              "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
-  }
-  return causes;
-}
-
-// What Kubernetes checks of its own parameters of a list. There is no history here, so they have no
-// further effect.
-Status CheckKubernetesOptions(const UrlQuery& query) {
-  if (const std::string_view seconds = query.Get("timeoutSeconds");
-      !seconds.empty() && !ParseInt64(seconds)) {
-    return BadRequest("timeoutSeconds: " + QuoteShort(seconds) + " is not a 64-bit integer");
-  }
-  if (IsKubernetesTrue(query.Find("watch")))
-    return Status();  // Other rules; the verb is refused elsewhere.
-  std::vector<StatusCause> causes = CheckResourceVersionMatch(query);
-  if (query.Find("sendInitialEvents")) {
-    causes.push_back(Cause("FieldValueForbidden", "sendInitialEvents",
-                           "Forbidden: sendInitialEvents is forbidden for list"));
-  }
-  if (causes.empty()) return Status();
-  std::string why;
-  for (const StatusCause& cause : causes)
-    why.append(why.empty() ? "" : ", ").append(cause.field).append(": ").append(cause.message);
-  if (causes.size() > 1) why = "[" + why + "]";
-  return Status(StatusReason::kInvalid, "ListOptions.meta.k8s.io \"\" is invalid: " + why,
-                StatusDetails{"", "meta.k8s.io", "ListOptions", std::move(causes), 0});
+Status ReadFacets(const UrlQuery& query, ListOptions* options) {
+  Result<std::vector<Facet>> facets = ParseFacets("facets", query.Get("facets"));
+  if (!facets.ok()) return facets.status();
+  options->facets = *std::move(facets);
+  const std::string_view limit = query.Get("limit");
+  options->counts_only = !options->facets.empty() && !limit.empty() && ParseInt64(limit) == 0;
+  return Status();
 }
 
 // The URL's continue, or the offset of the label if that is missing. Last: a token is checked
@@ -277,28 +262,32 @@ bool NameSet::Matches(std::string_view value) const {
 }
 
 Result<ListOptions> ParseListOptions(const ListScope& scope, const UrlQuery& query) {
+  if (Status status = RefuseRawSql(query); !status.ok()) return status;
   const Result<SearchLabels> labels = SearchLabels::Parse(query.Get("labelSelector"));
   if (!labels.ok()) return labels.status();
   ListOptions options;
-  options.label_selector = labels->object_selector();
-  if (Status status = CheckUnsupported(query); !status.ok()) return status;
-  if (Status status = ReadNames(query, *labels, "clusters", &options.clusters); !status.ok())
+  if (Status status = ReadLabels(*labels, &options); !status.ok()) return status;
+  if (Status status = ReadPlaces(scope, query, *labels, &options); !status.ok()) return status;
+  if (Status status = ReadOwnerAndClusters(scope, query, *labels, &options); !status.ok())
     return status;
-  if (Status status = ReadNames(query, *labels, "namespaces", &options.namespaces); !status.ok())
-    return status;
-  if (Status status = ReadNames(query, *labels, "names", &options.names); !status.ok())
-    return status;
-  // What the path says is in `scope`; it replaces these conditions.
-  if (!scope.cluster.empty()) options.clusters = NameSet{};
-  if (!scope.name_space.empty()) options.namespaces = NameSet{};
   if (Status status = ReadFieldSelector(query, &options); !status.ok()) return status;
   if (Status status = ReadOrder(query, *labels, &options.order_by); !status.ok()) return status;
   if (Status status = ReadLimit(query, *labels, &options.limit); !status.ok()) return status;
+  if (Status status = ReadFacets(query, &options); !status.ok()) return status;
   if (Status status = ReadSwitches(query, *labels, &options); !status.ok()) return status;
   if (Status status = ReadTimes(query, *labels, &options); !status.ok()) return status;
   if (Status status = CheckKubernetesOptions(query); !status.ok()) return status;
   if (Status status = ReadStart(scope, query, *labels, &options); !status.ok()) return status;
   return options;
+}
+
+Result<bool> ParseInjectEvents(const UrlQuery& query) {
+  const Result<SearchLabels> labels = SearchLabels::Parse(query.Get("labelSelector"));
+  if (!labels.ok()) return labels.status();
+  std::optional<bool> inject_events;
+  Status status = ReadSwitch(query, *labels, "injectEvents", "inject-events", &inject_events);
+  if (!status.ok()) return status;
+  return inject_events.value_or(false);
 }
 
 }  // namespace pedia::query

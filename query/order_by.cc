@@ -1,60 +1,62 @@
 #include "query/order_by.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <string>
 #include <utility>
 
 #include "query/comma_list.h"
+#include "query/list_column.h"
 #include "query/strconv.h"
 
 namespace pedia::query {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, OrderColumn>, 11> kColumns{{
-    {"cluster", OrderColumn::kCluster},
-    {"namespace", OrderColumn::kNamespace},
-    {"name", OrderColumn::kName},
-    {"created_at", OrderColumn::kCreatedAt},
-    {"resource_version", OrderColumn::kResourceVersion},
-    {"uid", OrderColumn::kUid},
-    {"owner_uid", OrderColumn::kOwnerUid},
-    {"synced_at", OrderColumn::kSyncedAt},
-    {"deleted_at", OrderColumn::kDeletedAt},
-    {"kind", OrderColumn::kKind},
-    {"id", OrderColumn::kId},
-}};
+constexpr size_t kMaxKeys = 16;
 
-Status AppendColumn(std::string_view where, std::string_view name, bool descending,
-                    std::vector<OrderBy>* order) {
-  const auto known = std::find_if(kColumns.begin(), kColumns.end(),
-                                  [&](const auto& column) { return column.first == name; });
-  if (known == kColumns.end())
-    return BadRequest(std::string(where) + ": unknown column " + QuoteShort(name));
-  const bool repeated = std::any_of(order->begin(), order->end(),
-                                    [&](const OrderBy& by) { return by.column == known->second; });
-  if (!repeated) order->push_back({known->second, descending});
+// Appends what `name` names, unless the order has it already.
+Status AppendKey(std::string_view where, std::string_view name, bool descending,
+                 std::vector<OrderBy>* order) {
+  Result<ListColumn> column = ParseListColumn(where, name);
+  if (!column.ok()) return column.status();
+  OrderBy by{column->column, descending, {}};
+  if (by.column == OrderColumn::kField) {
+    if (!column->field.HasOneValue()) {
+      return BadRequest(std::string(where) + ": " + QuoteShort(name) +
+                        " may have many values; name one element, as in [0]");
+    }
+    by.field = std::move(column->field);
+  }
+  const bool repeated = std::any_of(order->begin(), order->end(), [&](const OrderBy& other) {
+    return other.column == by.column && other.field == by.field;
+  });
+  if (repeated) return Status();
+  if (order->size() == kMaxKeys)
+    return BadRequest(std::string(where) + ": more than " + std::to_string(kMaxKeys) + " keys");
+  order->push_back(std::move(by));
   return Status();
 }
 
 // "name", "name desc".
-Status AppendKey(std::string_view where, std::string_view key, std::vector<OrderBy>* order) {
-  const size_t blank = std::min(key.find_first_of(" \t"), key.size());
-  const std::string direction = ToLower(TrimBlanks(key.substr(blank)));
-  if (!direction.empty() && direction != "asc" && direction != "desc") {
+Status AppendKeyAndDirection(std::string_view where, std::string_view key,
+                             std::vector<OrderBy>* order) {
+  const size_t length = ListKeyLength(key);
+  const std::string_view rest = TrimBlanks(key.substr(length));
+  const bool descending = rest.size() == 4 && ToLower(rest) == "desc";
+  const bool ascending = rest.empty() || (rest.size() == 3 && ToLower(rest) == "asc");
+  if (!descending && !ascending) {
     return BadRequest(std::string(where) +
                       ": expected \"column\", \"column asc\" or \"column desc\", found " +
                       QuoteShort(key));
   }
-  return AppendColumn(where, key.substr(0, blank), direction == "desc", order);
+  return AppendKey(where, key.substr(0, length), descending, order);
 }
 
 }  // namespace
 
 Result<std::vector<OrderBy>> ParseOrderBy(std::string_view where, std::string_view text) {
   std::vector<OrderBy> order;
-  for (const std::string& key : SplitCommaList(text)) {
-    if (Status status = AppendKey(where, key, &order); !status.ok()) return status;
+  for (const std::string_view key : SplitListKeys(text)) {
+    if (Status status = AppendKeyAndDirection(where, key, &order); !status.ok()) return status;
   }
   return order;
 }
@@ -66,7 +68,7 @@ Result<std::vector<OrderBy>> ParseOrderByLabel(std::string_view where,
   for (std::string_view value : values) {
     const bool descending = value.ends_with(kDescending);
     if (descending) value.remove_suffix(kDescending.size());
-    if (Status status = AppendColumn(where, value, descending, &order); !status.ok()) return status;
+    if (Status status = AppendKey(where, value, descending, &order); !status.ok()) return status;
   }
   return order;
 }

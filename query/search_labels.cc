@@ -14,24 +14,20 @@ constexpr std::string_view kDomain = "clusterpedia.io";
 constexpr std::string_view kSearchPrefix = "search.clusterpedia.io/";
 constexpr std::string_view kFuzzyName = "internalstorage.clusterpedia.io/fuzzy-name";
 
-constexpr std::array<std::string_view, 11> kSupported = {
-    "names",  "clusters",      "namespaces",           "orderby",       "since", "before", "limit",
-    "offset", "with-continue", "with-remaining-count", "inject-events",
-};
-constexpr std::array<std::string_view, 5> kNotYet = {"owner-uid", "owner-name", "owner-gr",
-                                                     "owner-seniority", "forward"};
+constexpr size_t kMaxWarnings = 16;
+constexpr size_t kMaxSubstrings = 64;
 
-// A search label that does nothing would give a wrong result, so each must be known.
-Status CheckKey(std::string_view key) {
-  const bool search = key.starts_with(kSearchPrefix);
-  const std::string_view name = search ? key.substr(kSearchPrefix.size()) : std::string_view();
-  if (search && std::find(kSupported.begin(), kSupported.end(), name) != kSupported.end())
-    return Status();
-  if (key == kFuzzyName ||
-      (search && std::find(kNotYet.begin(), kNotYet.end(), name) != kNotYet.end())) {
-    return BadRequest(std::string(key) + ": not supported yet");
-  }
-  return BadRequest(std::string(key) + ": unknown search label");
+constexpr std::array<std::string_view, 15> kSearchLabels = {
+    "names",         "clusters",  "namespaces", "orderby",       "since",
+    "before",        "limit",     "offset",     "with-continue", "with-remaining-count",
+    "inject-events", "owner-uid", "owner-name", "owner-gr",      "owner-seniority",
+};
+
+bool IsKnown(std::string_view key) {
+  if (key == kFuzzyName) return true;
+  if (!key.starts_with(kSearchPrefix)) return false;
+  key.remove_prefix(kSearchPrefix.size());
+  return std::find(kSearchLabels.begin(), kSearchLabels.end(), key) != kSearchLabels.end();
 }
 
 // Clusterpedia gives no meaning to `key` and `!key`; they restrict nothing.
@@ -67,10 +63,10 @@ Result<SearchLabels> SearchLabels::Parse(std::string_view label_selector) {
     if (requirement.key.find(kDomain) == std::string::npos) {
       SortValues(&requirement.values);
       labels.object_selector_.push_back(std::move(requirement));
-    } else if (Status status = CheckKey(requirement.key); !status.ok()) {
-      return status;
-    } else {
+    } else if (IsKnown(requirement.key)) {
       labels.search_.push_back(std::move(requirement));
+    } else {
+      labels.WarnOf(requirement.key);
     }
   }
   return labels;
@@ -112,6 +108,34 @@ Result<std::string> SearchLabels::Single(std::string_view name) const {
     return BadRequest(SearchLabelKey(name) + ": expected one value, found " + Quote((*values)[0]) +
                       " and " + Quote((*values)[1]));
   return values->empty() ? std::string() : std::move((*values)[0]);
+}
+
+Result<SearchLabels::Substrings> SearchLabels::FuzzyNames() const {
+  Substrings substrings;
+  for (const LabelRequirement& requirement : search_) {
+    if (requirement.key != kFuzzyName || IsBare(requirement.op)) continue;
+    if (!Includes(requirement.op) && !Excludes(requirement.op))
+      return BadRequest(std::string(kFuzzyName) + ": the operator must be =, in, != or notin");
+    std::vector<std::string>& out =
+        Includes(requirement.op) ? substrings.contained : substrings.not_contained;
+    for (const std::string& value : requirement.values) {
+      if (!value.empty()) out.push_back(value);
+    }
+  }
+  SortValues(&substrings.contained);
+  SortValues(&substrings.not_contained);
+  if (substrings.contained.size() + substrings.not_contained.size() > kMaxSubstrings) {
+    return BadRequest(std::string(kFuzzyName) + ": more than " + std::to_string(kMaxSubstrings) +
+                      " values");
+  }
+  return substrings;
+}
+
+void SearchLabels::WarnOf(const std::string& key) {
+  const std::string warning = "unknown search label " + key + " is ignored";
+  if (warnings_.size() < kMaxWarnings &&
+      std::find(warnings_.begin(), warnings_.end(), warning) == warnings_.end())
+    warnings_.push_back(warning);
 }
 
 std::string SearchLabelKey(std::string_view name) {

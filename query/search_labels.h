@@ -15,8 +15,7 @@ namespace pedia::query {
 // The label selector of a request, taken apart.
 class SearchLabels {
  public:
-  // Errors: those of ParseLabelSelector; BadRequest naming a search label that is unknown or not
-  // supported.
+  // Errors: those of ParseLabelSelector.
   static Result<SearchLabels> Parse(std::string_view label_selector);
 
   // What selects by the objects' own labels.
@@ -33,9 +32,23 @@ class SearchLabels {
   // values.
   Result<std::vector<std::string>> Sequence(std::string_view name) const;
 
+  // Of internalstorage.clusterpedia.io/fuzzy-name; sorted, unique, none of them empty.
+  struct Substrings {
+    std::vector<std::string> contained;      // `=`, `in`
+    std::vector<std::string> not_contained;  // `!=`, `notin`
+  };
+  // Errors: BadRequest for another operator and for more than 64 values.
+  Result<Substrings> FuzzyNames() const;
+
+  // One text for each search label that is unknown, and ignored, as Clusterpedia does.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
  private:
+  void WarnOf(const std::string& key);
+
   LabelSelector object_selector_;
   LabelSelector search_;  // Values as written.
+  std::vector<std::string> warnings_;
 };
 
 // "search.clusterpedia.io/names"

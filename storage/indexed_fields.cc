@@ -3,8 +3,13 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <iterator>
+#include <vector>
+
+#include "query/field_scanner.h"
 
 namespace pedia::storage {
 namespace {
@@ -12,7 +17,9 @@ namespace {
 constexpr size_t kMaxValue = 190;
 constexpr size_t kKeptOfLongValue = 173;
 
-constexpr std::array kGeneric = {std::string_view("status.phase")};
+constexpr std::array kGeneric = {
+    std::string_view("status.phase"),
+};
 constexpr std::array kPods = {
     std::string_view("spec.hostNetwork"),
     std::string_view("spec.nodeName"),
@@ -21,25 +28,44 @@ constexpr std::array kPods = {
     std::string_view("status.phase"),
     std::string_view("status.podIP"),
 };
-constexpr std::array kNodes = {std::string_view("spec.unschedulable")};
-constexpr std::array kServices = {std::string_view("spec.clusterIP"),
-                                  std::string_view("spec.type")};
-constexpr std::array kSecrets = {std::string_view("type")};
+constexpr std::array kNodes = {
+    std::string_view("spec.unschedulable"),
+};
+constexpr std::array kServices = {
+    std::string_view("spec.clusterIP"),
+    std::string_view("spec.type"),
+};
+constexpr std::array kSecrets = {
+    std::string_view("type"),
+};
 constexpr std::array kCoreEvents = {
+    std::string_view("involvedObject.apiVersion"),
+    std::string_view("involvedObject.fieldPath"),
     std::string_view("involvedObject.kind"),
     std::string_view("involvedObject.name"),
     std::string_view("involvedObject.namespace"),
+    std::string_view("involvedObject.resourceVersion"),
     std::string_view("involvedObject.uid"),
     std::string_view("reason"),
+    std::string_view("reportingComponent"),
     std::string_view("type"),
 };
 constexpr std::array kEvents = {
-    std::string_view("reason"),         std::string_view("regarding.kind"),
-    std::string_view("regarding.name"), std::string_view("regarding.namespace"),
-    std::string_view("regarding.uid"),  std::string_view("type"),
+    std::string_view("reason"),
+    std::string_view("regarding.apiVersion"),
+    std::string_view("regarding.fieldPath"),
+    std::string_view("regarding.kind"),
+    std::string_view("regarding.name"),
+    std::string_view("regarding.namespace"),
+    std::string_view("regarding.resourceVersion"),
+    std::string_view("regarding.uid"),
+    std::string_view("reportingController"),
+    std::string_view("type"),
 };
-constexpr std::array kScaled = {std::string_view("spec.replicas"),
-                                std::string_view("status.replicas")};
+constexpr std::array kScaled = {
+    std::string_view("spec.replicas"),
+    std::string_view("status.replicas"),
+};
 constexpr std::array kVolumes = {
     std::string_view("spec.claimRef.name"),
     std::string_view("spec.claimRef.namespace"),
@@ -51,9 +77,24 @@ constexpr std::array kVolumeClaims = {
     std::string_view("spec.volumeName"),
     std::string_view("status.phase"),
 };
-constexpr std::array kJobs = {std::string_view("spec.suspend"),
-                              std::string_view("status.succeeded")};
-constexpr std::array kCertificateRequests = {std::string_view("spec.signerName")};
+constexpr std::array kJobs = {
+    std::string_view("spec.suspend"),
+    std::string_view("status.succeeded"),
+};
+constexpr std::array kCronJobs = {
+    std::string_view("spec.suspend"),
+};
+constexpr std::array kCertificateRequests = {
+    std::string_view("spec.signerName"),
+};
+constexpr std::array kPodCertificateRequests = {
+    std::string_view("spec.nodeName"),
+    std::string_view("spec.signerName"),
+};
+constexpr std::array kResourceSlices = {
+    std::string_view("spec.driver"),
+    std::string_view("spec.nodeName"),
+};
 
 struct KindFields {
   std::string_view group;
@@ -75,17 +116,68 @@ constexpr KindFields kKinds[] = {
     {"", "persistentvolumes", kVolumes},
     {"", "persistentvolumeclaims", kVolumeClaims},
     {"batch", "jobs", kJobs},
-    {"batch", "cronjobs", kJobs},
+    {"batch", "cronjobs", kCronJobs},
     {"certificates.k8s.io", "certificatesigningrequests", kCertificateRequests},
+    {"certificates.k8s.io", "clustertrustbundles", kCertificateRequests},
+    {"certificates.k8s.io", "podcertificaterequests", kPodCertificateRequests},
+    {"resource.k8s.io", "resourceslices", kResourceSlices},
 };
+
+// The place of `gvr` in kKinds; their number if it is not there.
+size_t FindKind(const GroupVersionResource& gvr) {
+  const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const KindFields& k) {
+    return k.resource == gvr.resource && k.group == gvr.group;
+  });
+  return static_cast<size_t>(kind - std::begin(kKinds));
+}
+
+std::span<const std::string_view> FieldsOf(size_t kind) {
+  return kind < std::size(kKinds) ? kKinds[kind].fields : kGeneric;
+}
+
+query::FieldScanner ScannerOf(std::span<const std::string_view> fields) {
+  std::vector<query::FieldPath> paths(fields.size());
+  for (size_t i = 0; i < fields.size(); ++i) {
+    for (std::string_view rest = fields[i]; !rest.empty();) {
+      const std::string_view name = rest.substr(0, rest.find('.'));
+      paths[i].steps.push_back({query::FieldStep::Kind::kMember, std::string(name), 0});
+      rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    }
+  }
+  return query::FieldScanner(paths);
+}
 
 }  // namespace
 
 std::span<const std::string_view> IndexedFields(const GroupVersionResource& gvr) {
-  for (const KindFields& kind : kKinds) {
-    if (kind.resource == gvr.resource && kind.group == gvr.group) return kind.fields;
-  }
-  return kGeneric;
+  return FieldsOf(FindKind(gvr));
+}
+
+const query::FieldScanner& IndexedFieldScanner(const GroupVersionResource& gvr) {
+  static const std::vector<query::FieldScanner> scanners = [] {
+    std::vector<query::FieldScanner> all;
+    for (size_t kind = 0; kind <= std::size(kKinds); ++kind)
+      all.push_back(ScannerOf(FieldsOf(kind)));
+    return all;
+  }();
+  return scanners[FindKind(gvr)];
+}
+
+uint64_t IndexedFieldsVersion() {
+  static const uint64_t version = [] {
+    // Begins with how the values are made: 2 = also of objects and arrays.
+    std::string table = "2\n";
+    const auto add = [&table](std::string_view text) { table.append(text).push_back('\n'); };
+    for (const std::string_view field : kGeneric) add(field);
+    for (const KindFields& kind : kKinds) {
+      add("");
+      add(kind.group);
+      add(kind.resource);
+      for (const std::string_view field : kind.fields) add(field);
+    }
+    return XXH64(table.data(), table.size(), 0);
+  }();
+  return version;
 }
 
 std::string IndexedValue(std::string_view value) {

@@ -2,17 +2,30 @@
 // Source: Kubernetes docs "Field Selectors" (supported fields per kind), and the fields people
 // search by most.
 #pragma once
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "meta/group_version_resource.h"
 
+namespace pedia::query {
+class FieldScanner;
+}  // namespace pedia::query
+
 namespace pedia::storage {
 
-// The dotted paths of scalars, sorted. Paths that hold one value in nearly every object are left
-// out: they would cost a row per object and never select anything. Immutable, lives for ever.
+// The dotted paths of members, none of them below a list, sorted. Paths that hold one value in nearly
+// every object are left out where nobody asks for another (spec.restartPolicy): they would cost a
+// row per object and never select anything. Immutable, lives for ever.
 std::span<const std::string_view> IndexedFields(const GroupVersionResource& gvr);
+
+// Finds the values at IndexedFields(gvr), in their order. Lives for ever.
+const query::FieldScanner& IndexedFieldScanner(const GroupVersionResource& gvr);
+
+// A hash of the whole table: a store whose rows were made with another table has to compute their
+// entries anew. Pure.
+uint64_t IndexedFieldsVersion();
 
 // The value as entries hold it: texts over 190 bytes are cut to at most 173 bytes (at a character)
 // + '#' + 16 hex digits of their hash, so that every database can index them. A query must apply

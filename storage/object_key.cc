@@ -62,14 +62,29 @@ std::vector<KeyRange> RangesOf(const query::NameSet& clusters, const query::Name
   return ranges;
 }
 
-std::vector<KeyRange> RangesAfter(std::vector<KeyRange> ranges, std::string_view okey) {
+std::vector<KeyRange> RangesAfter(std::vector<KeyRange> ranges, std::string_view okey,
+                                  bool inclusive) {
+  const bool contained =
+      inclusive && std::any_of(ranges.begin(), ranges.end(), [&](const KeyRange& range) {
+        if (range.exact) return range.low == okey;
+        return range.low < okey && (range.high.empty() || okey < range.high);
+      });
   std::erase_if(ranges, [&](const KeyRange& range) {
     return range.exact ? range.low <= okey : !range.high.empty() && range.high <= okey;
   });
   for (KeyRange& range : ranges) {
     if (!range.exact && range.low < okey) range.low = okey;
   }
+  if (contained) ranges.insert(ranges.begin(), KeyRange{std::string(okey), "", true});
   return ranges;
+}
+
+KeyParts SplitKey(std::string_view okey) {
+  const size_t first = okey.find(kSeparator);
+  const size_t second = first == std::string_view::npos ? first : okey.find(kSeparator, first + 1);
+  if (second == std::string_view::npos) return {};
+  return {okey.substr(0, first), okey.substr(first + 1, second - first - 1),
+          okey.substr(second + 1)};
 }
 
 }  // namespace pedia::storage

@@ -35,7 +35,16 @@ query::NameSet Narrow(const query::NameSet& set, std::string_view exact);
 // restricted and all namespaces wanted. Values that no key can contain are left out.
 std::vector<KeyRange> RangesOf(const query::NameSet& clusters, const query::NameSet& namespaces);
 
-// The parts of `ranges` (sorted, disjoint) above `okey`.
-std::vector<KeyRange> RangesAfter(std::vector<KeyRange> ranges, std::string_view okey);
+// The parts of `ranges` (sorted, disjoint) above `okey`; with `inclusive` also that key itself.
+std::vector<KeyRange> RangesAfter(std::vector<KeyRange> ranges, std::string_view okey,
+                                  bool inclusive);
+
+// The parts of a key; empty for what is none.
+struct KeyParts {
+  std::string_view cluster;
+  std::string_view name_space;
+  std::string_view name;
+};
+KeyParts SplitKey(std::string_view okey);
 
 }  // namespace pedia::storage

@@ -5,13 +5,12 @@
 
 #include "meta/json_reader.h"
 #include "meta/time.h"
+#include "query/field_scanner.h"
 #include "storage/body_codec.h"
 #include "storage/indexed_fields.h"
 
 namespace pedia::storage {
 namespace {
-
-using Fields = std::span<const std::string_view>;
 
 void ReadLabels(JsonReader& reader, std::vector<Entry>* entries) {
   if (!reader.BeginObject()) return;
@@ -72,36 +71,19 @@ void ReadMetadata(JsonReader& reader, ObjectRow* row) {
   }
 }
 
-// Those of `fields` (sorted, equal in their first `depth` bytes) that go on with `key`.
-Fields FieldsBelow(Fields fields, size_t depth, std::string_view key) {
-  const auto matches = [&](std::string_view path) {
-    const std::string_view rest = path.substr(depth);
-    return rest.starts_with(key) && (rest.size() == key.size() || rest[key.size()] == '.');
-  };
-  const auto first = std::find_if(fields.begin(), fields.end(), matches);
-  return Fields(first, std::find_if_not(first, fields.end(), matches));
-}
-
-// Reads the value that stands next, which is at the first `depth` bytes of each path in `fields`:
-// collects the scalars that the paths name and skips the rest. `depth` counts the dot too.
-void ReadFields(JsonReader& reader, Fields fields, size_t depth, std::vector<Entry>* entries) {
-  if (fields.empty()) {
-    reader.Skip();
-    return;
-  }
-  if (fields.front().size() < depth) {  // The path ends here: the value itself is wanted.
-    if (std::optional<std::string> text = reader.ReadScalarText()) {
-      entries->push_back({"f:" + std::string(fields.front()), IndexedValue(*text)});
-    }
-    return;
-  }
-  if (!reader.BeginObject()) return;
-  for (std::string_view key; reader.NextMember(&key);) {
-    ReadFields(reader, FieldsBelow(fields, depth, key), depth + key.size() + 1, entries);
+// The entries of the indexed fields: what a scan finds at their paths.
+void AddFields(const GroupVersionResource& gvr, std::string_view body,
+               std::vector<Entry>* entries) {
+  const std::span<const std::string_view> fields = IndexedFields(gvr);
+  std::vector<query::FieldTexts> texts;
+  IndexedFieldScanner(gvr).Scan(body, &texts);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (!texts[i].empty())
+      entries->push_back({"f:" + std::string(fields[i]), IndexedValue(texts[i][0])});
   }
 }
 
-// A repeated key counts with its last value, as in Go.
+// A repeated label counts with its last value, as in Go.
 void SortEntries(std::vector<Entry>* entries) {
   std::stable_sort(entries->begin(), entries->end(),
                    [](const Entry& a, const Entry& b) { return a.key < b.key; });
@@ -118,18 +100,18 @@ void SortEntries(std::vector<Entry>* entries) {
 
 Result<ObjectRow> EncodeObject(const GroupVersionResource& gvr, std::string_view body) {
   ObjectRow row;
-  const Fields fields = IndexedFields(gvr);
   JsonReader reader(body);
   if (!reader.BeginObject()) return BadRequest("the object is no JSON object");
   for (std::string_view key; reader.NextMember(&key);) {
     if (key == "metadata") {
       ReadMetadata(reader, &row);
     } else {
-      ReadFields(reader, FieldsBelow(fields, 0, key), key.size() + 1, &row.entries);
+      reader.Skip();
     }
   }
   if (!reader.ok()) return BadRequest("the object is malformed JSON");
   if (row.name.empty()) return BadRequest("the object has no metadata.name");
+  AddFields(gvr, body, &row.entries);
   SortEntries(&row.entries);
   Result<std::string> encoded = EncodeBody(body);
   if (!encoded.ok()) return encoded.status();

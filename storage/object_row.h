@@ -13,7 +13,9 @@
 
 namespace pedia::storage {
 
-// One searchable entry: a label ("l:app", "web") or an indexed field ("f:status.phase", "Running").
+// One searchable entry: a label ("l:app", "web") or an indexed field ("f:status.phase", "Running"),
+// which says exactly what query::FieldScanner finds at that path, cut by IndexedValue: of an object
+// or array its JSON, of null nothing.
 struct Entry {
   std::string key;
   std::string value;

@@ -8,6 +8,21 @@ void AppendVarint(uint64_t value, std::string* out) {
   out->push_back(static_cast<char>(value));
 }
 
+// Takes a number off the front of `rest`; damage takes everything.
+std::optional<uint64_t> ReadVarint(std::string_view* rest) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < rest->size() && i < 9; ++i) {
+    const auto byte = static_cast<unsigned char>((*rest)[i]);
+    value |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
+    if (byte < 0x80) {
+      rest->remove_prefix(i + 1);
+      return value;
+    }
+  }
+  *rest = {};
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string PackEntries(const std::vector<KeyedValue>& entries) {
@@ -23,23 +38,9 @@ std::string PackEntries(const std::vector<KeyedValue>& entries) {
   return packed;
 }
 
-std::optional<uint64_t> PackedEntries::ReadVarint() {
-  uint64_t value = 0;
-  for (size_t i = 0; i < rest_.size() && i < 9; ++i) {
-    const auto byte = static_cast<unsigned char>(rest_[i]);
-    value |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
-    if (byte < 0x80) {
-      rest_.remove_prefix(i + 1);
-      return value;
-    }
-  }
-  rest_ = {};
-  return std::nullopt;
-}
-
 std::optional<KeyedValue> PackedEntries::Next() {
-  const std::optional<uint64_t> key_id = ReadVarint();
-  const std::optional<uint64_t> length = ReadVarint();
+  const std::optional<uint64_t> key_id = ReadVarint(&rest_);
+  const std::optional<uint64_t> length = ReadVarint(&rest_);
   if (!key_id || !length || *length > rest_.size()) {
     rest_ = {};
     return std::nullopt;
@@ -63,6 +64,21 @@ std::optional<std::string_view> FindPackedValue(std::string_view packed, int64_t
     if (entry->key_id > key_id) break;
   }
   return std::nullopt;
+}
+
+std::string PackKeySet(const std::vector<int64_t>& key_ids) {
+  std::string packed;
+  packed.reserve(key_ids.size() * 2);
+  for (const int64_t key_id : key_ids) AppendVarint(static_cast<uint64_t>(key_id), &packed);
+  return packed;
+}
+
+std::vector<int64_t> UnpackKeySet(std::string_view packed) {
+  std::vector<int64_t> key_ids;
+  while (const std::optional<uint64_t> key_id = ReadVarint(&packed)) {
+    key_ids.push_back(static_cast<int64_t>(*key_id));
+  }
+  return key_ids;
 }
 
 }  // namespace pedia::storage

@@ -27,11 +27,17 @@ class PackedEntries {
   std::optional<KeyedValue> Next();
 
  private:
-  std::optional<uint64_t> ReadVarint();
   std::string_view rest_;
 };
 
 std::vector<KeyedValue> UnpackEntries(std::string_view packed);
 std::optional<std::string_view> FindPackedValue(std::string_view packed, int64_t key_id);
+
+// Which keys an object has, without their values: a row of `key_sets`.
+//   repeated, ascending: varint key id
+// Requires: `key_ids` ascending, each >= 0.
+std::string PackKeySet(const std::vector<int64_t>& key_ids);
+// Damaged bytes end it.
+std::vector<int64_t> UnpackKeySet(std::string_view packed);
 
 }  // namespace pedia::storage

@@ -1,14 +1,11 @@
 #include "storage/sql_builder.h"
 
-#include <cassert>
 #include <utility>
 
 namespace pedia::storage {
 namespace {
 
-using query::OrderBy;
 using query::OrderColumn;
-using query::SelectorOperator;
 
 // Beyond this a union of ordered lists costs more than a sort of their rows.
 constexpr size_t kMaxUnion = 32;
@@ -30,10 +27,14 @@ const char* ColumnName(OrderColumn column) {
     case OrderColumn::kOwnerUid:
       return "o.owner_uid";
     case OrderColumn::kSyncedAt:
-      return "o.synced";
+      return "o.synced/1000";  // Whole seconds: what was synced together stands together.
     case OrderColumn::kDeletedAt:
       return "o.deleted";
+    case OrderColumn::kGroup:
+    case OrderColumn::kVersion:
+    case OrderColumn::kResource:
     case OrderColumn::kKind:
+    case OrderColumn::kField:
       return "o.type_id";
     case OrderColumn::kId:
       return "o.id";
@@ -43,13 +44,8 @@ const char* ColumnName(OrderColumn column) {
 
 bool IsMissing(const SqlValue& value) { return std::holds_alternative<std::monostate>(value); }
 
-bool ComparesWithValues(SelectorOperator op) {
-  return op == SelectorOperator::kEquals || op == SelectorOperator::kIn ||
-         op == SelectorOperator::kNotEquals || op == SelectorOperator::kNotIn;
-}
-
-bool IsNegative(SelectorOperator op) {
-  return op == SelectorOperator::kNotEquals || op == SelectorOperator::kNotIn;
+bool IsWhole(const KeyRange& range) {
+  return !range.exact && range.low.empty() && range.high.empty();
 }
 
 }  // namespace
@@ -91,18 +87,20 @@ class SqlBuilder::Text {
 
 SqlBuilder::SqlBuilder(const Dialect& dialect, ListQuery query)
     : dialect_(dialect), query_(std::move(query)) {
-  if (query_.order.empty() && query_.after) {
-    query_.ranges = RangesAfter(std::move(query_.ranges), query_.after->okey);
+  if (!query_.ordered) query_.after.reset();
+  if (query_.walk) {
+    phases_ = Phases();
   }
-  assert(!query_.walk_order || query_.order.size() == 1);
-  if (query_.walk_order) phases_ = Phases();
+  first_ranges_ = query_.walk || !query_.after
+                      ? query_.ranges
+                      : RangesAfter(query_.ranges, query_.after->okey, query_.after_inclusive);
 }
 
 std::vector<SqlBuilder::Phase> SqlBuilder::Phases() const {
   using Kind = Phase::Kind;
-  const bool may_be_missing = query_.order.front().column != OrderColumn::kName;
+  const bool may_be_missing = query_.walk->column != OrderColumn::kName;
   std::vector<Phase> phases;
-  if (!query_.after) {
+  if (!query_.after || query_.after->values.empty()) {
     phases.push_back({Kind::kAll});
     if (may_be_missing) phases.push_back({Kind::kMissing});
     return phases;
@@ -117,9 +115,16 @@ std::vector<SqlBuilder::Phase> SqlBuilder::Phases() const {
 }
 
 size_t SqlBuilder::piece_count() const {
-  if (query_.ranges.empty()) return 0;
-  if (query_.order.empty()) return query_.ranges.size();
-  return query_.walk_order ? phases_.size() : 1;
+  if (query_.walk) return query_.ranges.empty() ? 0 : phases_.size();
+  return first_ranges_.size() + query_.later_drivers.size() * query_.ranges.size();
+}
+
+SqlBuilder::PieceOf SqlBuilder::Locate(size_t index) const {
+  if (query_.walk) return {query_.driver, nullptr};
+  if (index < first_ranges_.size()) return {query_.driver, &first_ranges_[index]};
+  index -= first_ranges_.size();
+  return {query_.later_drivers[index / query_.ranges.size()],
+          &query_.ranges[index % query_.ranges.size()]};
 }
 
 SqlStatement SqlBuilder::Piece(size_t index) const {
@@ -138,99 +143,140 @@ SqlStatement SqlBuilder::CountPiece(size_t index) const {
 
 SqlStatement SqlBuilder::CappedCount(const Driver& driver, int64_t cap) const {
   Text out(dialect_);
-  out.Add("SELECT count(*) FROM (SELECT 1");
-  const std::vector<std::string>* values =
-      driver.kind == Driver::Kind::kEntries ? &query_.terms[driver.term].values : nullptr;
-  const bool entries = driver.kind == Driver::Kind::kEntries;
-  out.Add(entries ? " FROM entries a" : " FROM objects o");
-  if (driver.kind == Driver::Kind::kNames) out.Index("objects_name");
-  if (driver.kind == Driver::Kind::kObjects) out.Index("objects_okey");
-  AppendSource(driver, values, out);
-  if (query_.ranges.size() == 1) AppendRange(driver, query_.ranges.front(), out);
+  out.Add("SELECT count(*) FROM (");
+  bool first = true;
+  for (const Source& source : Sources(driver)) {
+    out.Add(first ? "SELECT 1" : " UNION ALL SELECT 1");
+    first = false;
+    AppendTables(source, driver.kind != Driver::Kind::kEntries, out);
+    AppendSource(source, out);
+    if (query_.ranges.size() == 1) AppendRange(driver, query_.ranges.front(), out);
+  }
   out.Add(" LIMIT ").Value(cap).Add(") x");
   return out.Take();
 }
 
 bool SqlBuilder::GivesKeyOrder(const Driver& driver) const {
-  if (driver.kind == Driver::Kind::kObjects) return true;
-  if (driver.kind == Driver::Kind::kNames) return query_.names.in.size() == 1;
-  const EntryTerm& term = query_.terms[driver.term];
-  return ComparesWithValues(term.op) && term.values.size() <= kMaxUnion;
+  switch (driver.kind) {
+    case Driver::Kind::kObjects:
+      return true;
+    case Driver::Kind::kNames:
+      return query_.names.in.size() == 1;
+    case Driver::Kind::kOwners:
+      return query_.owners->size() == 1;
+    case Driver::Kind::kCreated:
+      return false;
+    case Driver::Kind::kEntries:
+      break;
+  }
+  size_t values = 0;
+  for (const EntryValues& entry : driver.entries) values += entry.values.size();
+  return values <= kMaxUnion;
+}
+
+// One per value where that gives ordered lists to be merged, else one per label or field.
+std::vector<SqlBuilder::Source> SqlBuilder::Sources(const Driver& driver) const {
+  if (driver.kind != Driver::Kind::kEntries) return {{driver}};
+  const bool split = GivesKeyOrder(driver);
+  std::vector<Source> sources;
+  for (const EntryValues& entry : driver.entries) {
+    if (!split) sources.push_back({driver, &entry, nullptr});
+    if (!split) continue;
+    for (const std::string& value : entry.values) sources.push_back({driver, &entry, &value});
+  }
+  return sources;
 }
 
 void SqlBuilder::AppendPiece(size_t index, bool count, Text& out) const {
-  const Driver& driver = query_.driver;
-  const bool by_key = query_.order.empty();
-  if (driver.kind == Driver::Kind::kEntries && by_key && GivesKeyOrder(driver)) {
-    const EntryTerm& term = query_.terms[driver.term];
-    for (size_t i = 0; i < term.values.size(); ++i) {
-      const std::vector<std::string> one = {term.values[i]};
-      if (i > 0) out.Add(" UNION ALL ");
-      AppendSelect(driver, &one, index, count, out);
-    }
-  } else if (driver.kind == Driver::Kind::kEntries) {
-    AppendSelect(driver, &query_.terms[driver.term].values, index, count, out);
-  } else {
-    AppendSelect(driver, nullptr, index, count, out);
+  bool first = true;
+  for (const Source& source : Sources(Locate(index).driver)) {
+    if (!first) out.Add(" UNION ALL ");
+    first = false;
+    AppendSelect(source, index, count, out);
   }
-  if (count) return;
+  if (count || !query_.ordered) return;
   AppendOrder(index, out);
   if (query_.fetch_limit > 0) out.Add(" LIMIT ").Value(query_.fetch_limit);
 }
 
-void SqlBuilder::AppendSelect(const Driver& driver, const std::vector<std::string>* values,
-                              size_t index, bool count, Text& out) const {
+void SqlBuilder::AppendSelect(const Source& source, size_t index, bool count, Text& out) const {
+  const Driver& driver = source.driver;
   const bool entries = driver.kind == Driver::Kind::kEntries;
+  const bool bodies = !count && (query_.with_body || query_.with_entries);
+  const bool objects = NeedsObjects(driver);
   out.Add("SELECT ").Add(IdColumn(driver)).Add(" AS id,").Add(KeyColumn(driver)).Add(" AS okey");
   AppendColumns(count, out);
-  out.Add(entries ? " FROM entries a" : " FROM objects o");
-  if (driver.kind == Driver::Kind::kNames) out.Index("objects_name");
-  if (driver.kind == Driver::Kind::kObjects && !query_.walk_order) out.Index("objects_okey");
-  if (driver.kind == Driver::Kind::kObjects && query_.walk_order) {
-    const bool name = query_.order.front().column == OrderColumn::kName;
-    out.Index(name ? "objects_name" : "objects_created");
-  }
-  if (entries && NeedsObjects(driver)) out.Join("objects o");
-  if (query_.with_body || query_.with_entries) out.Join("bodies b");
-  AppendSource(driver, values, out);
-  if (query_.order.empty()) {
-    AppendRange(driver, query_.ranges[index], out);
-  } else {
+  AppendTables(source, objects, out);
+  if (bodies) out.Join("bodies b");
+  AppendSource(source, out);
+  if (query_.walk) {
     AppendScope(out);
+  } else {
+    AppendRange(driver, *Locate(index).range, out);
   }
-  if (entries && NeedsObjects(driver)) out.Add(" AND o.id=a.id");
-  if (query_.with_body || query_.with_entries) out.Add(" AND b.id=").Add(IdColumn(driver));
-  if (query_.walk_order) AppendPhase(phases_[index], out);
-  if (!query_.order.empty() && !query_.walk_order && query_.after) AppendAfter(out);
+  if (entries && objects) out.Add(" AND o.id=a.id");
+  if (bodies) out.Add(" AND b.id=").Add(IdColumn(driver));
+  if (query_.walk) AppendPhase(phases_[index], out);
   AppendObjectConditions(driver, out);
-  AppendTerms(driver, out);
+  AppendProbes(driver, out);
 }
 
 void SqlBuilder::AppendColumns(bool count, Text& out) const {
   if (count) return;
-  for (const OrderBy& term : query_.order) out.Add(",").Add(ColumnName(term.column));
+  for (const OrderColumn column : query_.columns) out.Add(",").Add(ColumnName(column));
   if (query_.with_body) out.Add(",b.body");
   if (query_.with_entries) out.Add(",b.entries");
 }
 
-void SqlBuilder::AppendSource(const Driver& driver, const std::vector<std::string>* values,
-                              Text& out) const {
-  if (driver.kind != Driver::Kind::kEntries) {
-    out.Add(" WHERE o.type_id=").Value(query_.type_id);
-    if (driver.kind == Driver::Kind::kNames) out.Add(" AND o.name IN ").Values(query_.names.in);
+void SqlBuilder::AppendTables(const Source& source, bool objects, Text& out) const {
+  if (source.driver.kind == Driver::Kind::kEntries) {
+    out.Add(" FROM entries a");
+    if (objects) out.Join("objects o");
     return;
   }
-  const EntryTerm& term = query_.terms[driver.term];
-  out.Add(" WHERE a.key_id=").Value(term.key_id);
-  if (!ComparesWithValues(term.op)) return;
-  if (values->size() == 1) {
-    out.Add(" AND a.value=").Value(values->front());
-  } else {
-    out.Add(" AND a.value IN ").Values(*values);
+  out.Add(" FROM objects o");
+  switch (source.driver.kind) {
+    case Driver::Kind::kNames:
+      out.Index("objects_name");
+      break;
+    case Driver::Kind::kOwners:
+      out.Index("objects_owner");
+      break;
+    case Driver::Kind::kCreated:
+      out.Index("objects_created");
+      break;
+    default:
+      out.Index(!query_.walk                                ? "objects_okey"
+                : query_.walk->column == OrderColumn::kName ? "objects_name"
+                                                            : "objects_created");
   }
 }
 
+void SqlBuilder::AppendSource(const Source& source, Text& out) const {
+  if (source.entry == nullptr) {
+    out.Add(" WHERE o.type_id=").Value(query_.type_id);
+    if (source.driver.kind == Driver::Kind::kNames)
+      out.Add(" AND o.name IN ").Values(query_.names.in);
+    if (source.driver.kind == Driver::Kind::kOwners)
+      out.Add(" AND o.owner_uid IN ").Values(*query_.owners);
+    if (source.driver.kind == Driver::Kind::kCreated) AppendCreated(out);
+    return;
+  }
+  out.Add(" WHERE a.key_id=").Value(source.entry->key_id);
+  if (source.value != nullptr) {
+    out.Add(" AND a.value=").Value(*source.value);
+  } else {
+    out.Add(" AND a.value IN ").Values(source.entry->values);
+  }
+}
+
+void SqlBuilder::AppendCreated(Text& out) const {
+  if (query_.since) out.Add(" AND o.created>=").Value(*query_.since);
+  if (query_.before) out.Add(" AND o.created<").Value(*query_.before);
+}
+
 void SqlBuilder::AppendRange(const Driver& driver, const KeyRange& range, Text& out) const {
+  if (IsWhole(range)) return;
   const char* column = KeyColumn(driver);
   out.Add(" AND ").Add(column).Add(range.exact ? "=" : ">").Value(range.low);
   if (!range.exact && !range.high.empty()) out.Add(" AND ").Add(column).Add("<").Value(range.high);
@@ -238,12 +284,7 @@ void SqlBuilder::AppendRange(const Driver& driver, const KeyRange& range, Text& 
 
 // Clusters and namespaces of a list that is not in the order of okeys.
 void SqlBuilder::AppendScope(Text& out) const {
-  if (query_.ranges.size() == 1) {
-    const KeyRange& range = query_.ranges.front();
-    if (!range.exact && range.low.empty() && range.high.empty()) return;
-    AppendRange(query_.driver, range, out);
-    return;
-  }
+  if (query_.ranges.size() == 1) return AppendRange(query_.driver, query_.ranges.front(), out);
   AppendSet("o.cluster", query_.clusters, out);
   AppendSet("o.namespace", query_.namespaces, out);
 }
@@ -255,29 +296,28 @@ void SqlBuilder::AppendSet(const char* column, const query::NameSet& set, Text& 
 
 void SqlBuilder::AppendObjectConditions(const Driver& driver, Text& out) const {
   if (driver.kind != Driver::Kind::kNames) AppendSet("o.name", query_.names, out);
-  if (query_.since) out.Add(" AND o.created>=").Value(*query_.since);
-  if (query_.before) out.Add(" AND o.created<").Value(*query_.before);
+  if (driver.kind != Driver::Kind::kCreated) AppendCreated(out);
+  if (driver.kind != Driver::Kind::kOwners && query_.owners)
+    out.Add(" AND o.owner_uid IN ").Values(*query_.owners);
 }
 
-void SqlBuilder::AppendTerms(const Driver& driver, Text& out) const {
-  for (size_t i = 0; i < query_.terms.size(); ++i) {
-    const EntryTerm& term = query_.terms[i];
-    if (driver.kind == Driver::Kind::kEntries && driver.term == i) continue;
-    if (!ComparesWithValues(term.op)) continue;
-    out.Add(" AND (SELECT e.id FROM entries e WHERE e.key_id=").Value(term.key_id);
-    if (term.values.size() == 1) {
-      out.Add(" AND e.value=").Value(term.values.front());
+void SqlBuilder::AppendProbes(const Driver& driver, Text& out) const {
+  for (size_t i = 0; i < query_.probes.size(); ++i) {
+    const EntryProbe& probe = query_.probes[i];
+    if (driver.probe == i) continue;
+    out.Add(" AND (SELECT e.id FROM entries e WHERE e.key_id=").Value(probe.entry.key_id);
+    if (probe.entry.values.size() == 1) {
+      out.Add(" AND e.value=").Value(probe.entry.values.front());
     } else {
-      out.Add(" AND e.value IN ").Values(term.values);
+      out.Add(" AND e.value IN ").Values(probe.entry.values);
     }
     out.Add(" AND e.okey=").Add(KeyColumn(driver));
-    out.Add(IsNegative(term.op) ? ") IS NULL" : ") IS NOT NULL");
+    out.Add(probe.negative ? ") IS NULL" : ") IS NOT NULL");
   }
 }
 
 void SqlBuilder::AppendPhase(const Phase& phase, Text& out) const {
-  const OrderBy& term = query_.order.front();
-  const char* column = ColumnName(term.column);
+  const char* column = ColumnName(query_.walk->column);
   out.Add(" AND ").Add(column);
   switch (phase.kind) {
     case Phase::Kind::kAll:
@@ -287,57 +327,22 @@ void SqlBuilder::AppendPhase(const Phase& phase, Text& out) const {
       out.Add("=").Value(*phase.value);
       break;
     case Phase::Kind::kBehind:
-      out.Add(term.descending ? "<" : ">").Value(*phase.value);
+      out.Add(query_.walk->descending ? "<" : ">").Value(*phase.value);
       break;
     case Phase::Kind::kMissing:
       out.Add(" IS NULL");
       break;
   }
-  if (phase.okey != nullptr) out.Add(" AND o.okey>").Value(*phase.okey);
-}
-
-// (c1 behind v1) OR (c1 = v1 AND c2 behind v2) OR ... OR (all equal AND okey > k); missing values
-// are behind all others.
-void SqlBuilder::AppendAfter(Text& out) const {
-  const SortKey& after = *query_.after;
-  out.Add(" AND (");
-  for (size_t i = 0; i <= query_.order.size(); ++i) {
-    if (i > 0) out.Add(" OR ");
-    out.Add("(");
-    for (size_t j = 0; j < i; ++j) {
-      out.Add(ColumnName(query_.order[j].column));
-      if (IsMissing(after.values[j])) {
-        out.Add(" IS NULL AND ");
-      } else {
-        out.Add("=").Value(after.values[j]).Add(" AND ");
-      }
-    }
-    if (i == query_.order.size()) {
-      out.Add(KeyColumn(query_.driver)).Add(">").Value(after.okey);
-    } else if (IsMissing(after.values[i])) {
-      out.Add("1=0");
-    } else {
-      const char* column = ColumnName(query_.order[i].column);
-      out.Add("(").Add(column).Add(query_.order[i].descending ? "<" : ">").Value(after.values[i]);
-      out.Add(" OR ").Add(column).Add(" IS NULL)");
-    }
-    out.Add(")");
-  }
-  out.Add(")");
+  if (phase.okey == nullptr) return;
+  out.Add(" AND o.okey").Add(query_.after_inclusive ? ">=" : ">").Value(*phase.okey);
 }
 
 void SqlBuilder::AppendOrder(size_t index, Text& out) const {
   out.Add(" ORDER BY ");
-  if (query_.walk_order) {
+  if (query_.walk) {
     const Phase::Kind kind = phases_[index].kind;
     if (kind == Phase::Kind::kAll || kind == Phase::Kind::kBehind) {
-      out.Add(ColumnName(query_.order.front().column));
-      out.Add(query_.order.front().descending ? " DESC," : ",");
-    }
-  } else {
-    for (const OrderBy& term : query_.order) {
-      const char* column = ColumnName(term.column);
-      out.Add(column).Add(" IS NULL,").Add(column).Add(term.descending ? " DESC," : ",");
+      out.Add(ColumnName(query_.walk->column)).Add(query_.walk->descending ? " DESC," : ",");
     }
   }
   out.Add("okey");
@@ -346,7 +351,8 @@ void SqlBuilder::AppendOrder(size_t index, Text& out) const {
 bool SqlBuilder::NeedsObjects(const Driver& driver) const {
   if (driver.kind != Driver::Kind::kEntries) return true;
   const bool names = query_.names.restricted || !query_.names.not_in.empty();
-  return !query_.order.empty() || names || query_.since || query_.before;
+  return query_.walk || !query_.columns.empty() || names || query_.since || query_.before ||
+         query_.owners;
 }
 
 const char* SqlBuilder::KeyColumn(const Driver& driver) const {

@@ -1,11 +1,12 @@
-// SqlBuilder: the text and parameters of a list. Columns come from enums, every value is a
-// parameter.
+// SqlBuilder: the text and parameters of a list of one resource. Columns come from enums, every
+// value is a parameter.
 //
 // A list is driven by one source of rows (all objects of the type, those of a name, those with a
-// label's value); every further condition is a scalar subquery, which no planner turns round. In
-// the default order a list is a sequence of pieces, one per range of okeys, each already sorted; in
-// the order of an indexed column it is a few pieces too; in any other order one piece that the
-// database sorts.
+// label's value, ...); every further condition is a scalar subquery, which no planner turns round.
+// In the default order a list is a sequence of pieces, one per range of okeys, each already sorted;
+// in the order of an indexed column it is a few pieces too; in the order of an indexed field's
+// values there is a driver, with all its pieces, for each value. No other order is asked of the
+// database.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -31,43 +32,51 @@ struct Dialect {
   const char* ordered_join;  // A join that is executed from left to right.
 };
 
-// A condition on one label or indexed field.
-struct EntryTerm {
+// The objects that have one of `values` under a label or indexed field.
+struct EntryValues {
   int64_t key_id;
-  query::SelectorOperator
-      op;  // All but the comparisons and the (non-)existence are answered in SQL.
   std::vector<std::string> values;
+};
+
+// A condition that is looked up for each row.
+struct EntryProbe {
+  EntryValues entry;
+  bool negative = false;  // None of the values.
 };
 
 // What drives the list.
 struct Driver {
-  enum class Kind { kObjects, kNames, kEntries };
+  enum class Kind { kObjects, kNames, kOwners, kCreated, kEntries };
   Kind kind = Kind::kObjects;
-  size_t term = 0;  // kEntries: index of the term.
+  std::vector<EntryValues> entries{};  // kEntries: any of them. No object has two of them.
+  std::optional<size_t> probe{};       // kEntries: the probe that is true of all these rows anyway.
 };
 
 // A list whose conditions are resolved to ids and ranges.
 struct ListQuery {
   int64_t type_id = 0;
-  std::vector<KeyRange>
-      ranges;  // Of clusters and namespaces: sorted, disjoint. A whole type is one unbounded range.
+  // Of clusters and namespaces: sorted, disjoint. A whole type is one unbounded range.
+  std::vector<KeyRange> ranges;
   query::NameSet clusters;  // The same once more, for lists that do not walk in the order of okeys.
   query::NameSet namespaces;
   query::NameSet names;
   std::optional<int64_t> since;
   std::optional<int64_t> before;
-  std::vector<EntryTerm> terms;
+  std::optional<std::vector<std::string>> owners;  // Uids; one of them is the controller.
+  std::vector<EntryProbe> probes;
   Driver driver;
-  std::vector<query::OrderBy> order;  // Normalized.
-  bool walk_order =
-      false;  // The order is that of an index; else it is sorted unless it is the default one.
-  std::optional<SortKey> after;  // Rows behind it only.
-  int64_t fetch_limit = 0;       // At most so many rows are of use; 0: all.
-  bool with_body = false;     // Only for the default order, where no row is carried through a sort.
+  std::vector<Driver> later_drivers;   // Their rows come behind those of `driver`.
+  bool ordered = true;                 // False: the rows may come in any order.
+  std::optional<query::OrderBy> walk;  // Ordered by this column, which has an index, then by okey.
+  std::optional<SortKey> after;        // Ordered: rows of `driver` behind it only ...
+  bool after_inclusive = false;        // ... or at it.
+  std::vector<query::OrderColumn> columns;  // Selected beside id and okey.
+  int64_t fetch_limit = 0;                  // At most so many rows are of use; 0: all.
+  bool with_body = false;
   bool with_entries = false;  // The packed entries, for conditions that SQL does not answer.
 };
 
-// Result columns: id, okey, the order columns, then body and entries if they were asked for. Pure,
+// Result columns: id, okey, `columns`, then body and entries if they were asked for. Pure,
 // thread-safe once built.
 class SqlBuilder {
  public:
@@ -76,9 +85,9 @@ class SqlBuilder {
   size_t piece_count() const;
   // The rows of the list are those of the pieces, in this order.
   SqlStatement Piece(size_t index) const;
-  // Counts the rows of a piece. Requires: no with_body, no with_entries.
+  // Counts the rows of a piece.
   SqlStatement CountPiece(size_t index) const;
-  // Counts the rows that a term (or the names) alone would give within the only range, up to `cap`.
+  // Counts the rows that a driver alone would give within the only range, up to `cap`.
   SqlStatement CappedCount(const Driver& driver, int64_t cap) const;
   // True if `driver` gives its rows in the order of okeys without a sort.
   bool GivesKeyOrder(const Driver& driver) const;
@@ -91,27 +100,42 @@ class SqlBuilder {
     const SqlValue* value = nullptr;
     const std::string* okey = nullptr;
   };
+  // The part of a driver that one SELECT reads: all of it, or one value of an entry.
+  struct Source {
+    const Driver& driver;
+    const EntryValues* entry = nullptr;
+    const std::string* value = nullptr;  // nullptr: all values of `entry`.
+  };
 
   std::vector<Phase> Phases() const;
+  std::vector<Source> Sources(const Driver& driver) const;
   void AppendPiece(size_t index, bool count, Text& out) const;
-  void AppendSelect(const Driver& driver, const std::vector<std::string>* values, size_t index,
-                    bool count, Text& out) const;
+  void AppendSelect(const Source& source, size_t index, bool count, Text& out) const;
   void AppendColumns(bool count, Text& out) const;
-  void AppendSource(const Driver& driver, const std::vector<std::string>* values, Text& out) const;
+  void AppendTables(const Source& source, bool objects, Text& out) const;
+  void AppendSource(const Source& source, Text& out) const;
+  void AppendCreated(Text& out) const;
   void AppendRange(const Driver& driver, const KeyRange& range, Text& out) const;
   void AppendScope(Text& out) const;
   void AppendSet(const char* column, const query::NameSet& set, Text& out) const;
   void AppendObjectConditions(const Driver& driver, Text& out) const;
-  void AppendTerms(const Driver& driver, Text& out) const;
+  void AppendProbes(const Driver& driver, Text& out) const;
   void AppendPhase(const Phase& phase, Text& out) const;
-  void AppendAfter(Text& out) const;
   void AppendOrder(size_t index, Text& out) const;
   bool NeedsObjects(const Driver& driver) const;
   const char* KeyColumn(const Driver& driver) const;
   const char* IdColumn(const Driver& driver) const;
 
+  // What a piece reads.
+  struct PieceOf {
+    const Driver& driver;
+    const KeyRange* range;
+  };
+  PieceOf Locate(size_t index) const;
+
   const Dialect& dialect_;
   ListQuery query_;
+  std::vector<KeyRange> first_ranges_;  // Of `driver`: those behind `after`.
   std::vector<Phase> phases_;
 };
 

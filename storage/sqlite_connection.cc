@@ -222,7 +222,10 @@ bool SqliteConnection::IsBusy() const {
 }
 
 int SqliteConnection::OnProgress(void* self) {
-  return static_cast<SqliteConnection*>(self)->DeadlinePassed() ? 1 : 0;
+  const auto* connection = static_cast<const SqliteConnection*>(self);
+  const bool end =
+      connection->DeadlinePassed() || (connection->cancelled_ && connection->cancelled_());
+  return end ? 1 : 0;
 }
 
 }  // namespace pedia::storage

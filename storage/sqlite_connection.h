@@ -3,10 +3,13 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "meta/result.h"
 #include "storage/sort_key.h"
@@ -90,6 +93,9 @@ class SqliteConnection {
   Status Execute(const char* sql);
   // A statement that runs beyond this fails with Timeout.
   void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
+  std::chrono::steady_clock::time_point deadline() const { return deadline_; }
+  // Asked from time to time while a statement runs; true ends it. May be empty.
+  void set_cancelled(std::function<bool()> cancelled) { cancelled_ = std::move(cancelled); }
   bool DeadlinePassed() const { return std::chrono::steady_clock::now() >= deadline_; }
 
   // Logs the last error and turns it into what the client may see: Timeout, ServiceUnavailable
@@ -108,6 +114,7 @@ class SqliteConnection {
   sqlite3* db_;
   std::string path_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  std::function<bool()> cancelled_;
   std::unordered_map<std::string, CachedStatement> statements_;
   uint64_t uses_ = 0;
 };

@@ -1,162 +1,381 @@
 #include "storage/sqlite_list.h"
 
 #include <algorithm>
+#include <queue>
 #include <utility>
 
-#include "storage/body_codec.h"
-#include "storage/packed_entries.h"
+#include "storage/facet_counter.h"
+#include "storage/sqlite_facets.h"
 
 namespace pedia::storage {
-SqliteList::SqliteList(SqliteConnection& connection, const query::ListScope& scope,
-                       const query::ListOptions& options)
-    : connection_(connection),
-      scope_(scope),
-      options_(options),
-      to_skip_(std::max<int64_t>(options.start.offset, 0)) {}
+namespace {
 
-Result<ListResult> SqliteList::Run(const std::function<void(int64_t)>& head, RowSink& sink) {
-  if (Status status = connection_.Prepare("BEGIN").Run(); !status.ok()) return status;
-  Result<ListResult> result = RunInTransaction(head, sink);
-  body_.reset();
-  const Status ended = connection_.Prepare("ROLLBACK").Run();
-  if (result.ok() && !ended.ok()) return ended;
-  return result;
+// Rows of a scan that are held back until it is over; more are sent while it goes on.
+constexpr size_t kMaxHeld = 10'000;
+// Rows kept while sorting: longer lists are sorted in several passes.
+constexpr size_t kMaxSorted = 50'000;
+
+bool IsWanted(const query::ListScope& scope, const GroupVersionResource& gvr) {
+  if (scope.collection.empty()) return gvr == scope.gvr;
+  return std::any_of(scope.patterns.begin(), scope.patterns.end(),
+                     [&](const query::ResourcePattern& pattern) {
+                       return pattern.any_group ||
+                              (pattern.group == gvr.group &&
+                               (pattern.version.empty() || pattern.version == gvr.version) &&
+                               (pattern.resource.empty() || pattern.resource == gvr.resource));
+                     });
 }
 
-Result<ListResult> SqliteList::RunInTransaction(const std::function<void(int64_t)>& head,
-                                                RowSink& sink) {
+}  // namespace
+
+SqliteList::SqliteList(SqliteConnection& connection, ScanSlots& slots,
+                       const query::ListScope& scope, const query::ListOptions& options)
+    : connection_(connection),
+      slot_(slots),
+      options_(options),
+      request_{scope, options, NormalizeOrder(options.order_by, scope.collection.empty()), {}, {}},
+      events_(connection),
+      bodies_(connection),
+      to_skip_(std::max<int64_t>(options.start.offset, 0)) {}
+
+Result<ListResult> SqliteList::Run(const Head& head, RowSink& sink) {
+  head_ = &head;
+  sink_ = &sink;
+  if (Status status = connection_.Prepare("BEGIN").Run(); !status.ok()) return status;
+  connection_.set_cancelled([&sink] { return sink.Cancelled(); });
+  const Status status = RunInTransaction();
+  const bool cancelled = sink.Cancelled();
+  connection_.set_cancelled(nullptr);
+  slot_.GiveBack();
+  const Status ended = connection_.Prepare("ROLLBACK").Run();
+  if (cancelled) result_.cancelled = true;
+  if (!status.ok() && !result_.cancelled) return status;
+  if (!ended.ok()) return ended;
+  return std::move(result_);
+}
+
+Status SqliteList::RunInTransaction() {
+  if (Status status = Prepare(); !status.ok()) return status;
+  if (!options_.facets.empty()) {
+    if (Status status = CountFacets(); !status.ok()) return status;
+  }
+  if (!options_.counts_only) {
+    const bool in_order = std::all_of(plans_.begin(), plans_.end(),
+                                      [](const ListPlan& plan) { return plan.query.ordered; });
+    const Status status = in_order ? StreamInOrder() : StreamSorted();
+    if (!status.ok()) return status;
+  }
+  return SendHeld(/*all=*/true);
+}
+
+Status SqliteList::Prepare() {
   const Result<int64_t> revision =
       CountSqlite(connection_, {"SELECT revision FROM meta WHERE id=1", {}});
   if (!revision.ok()) return revision.status();
   result_.revision = *revision;
-  Result<std::optional<ListPlan>> plan = SqlitePlanner(connection_, scope_, options_).Plan();
-  if (!plan.ok()) return plan.status();
-  if (!*plan) {
-    head(*revision);
-    if (options_.with_remaining_count) result_.remaining_count = 0;
-    return std::move(result_);
+  if (options_.with_remaining_count) result_.remaining_count = 0;
+  if (!options_.start.token_key.empty()) {
+    Result<SortKey> after = ParseSortKey(options_.start.token_key, request_.order);
+    if (!after.ok()) return after.status();
+    request_.after = *std::move(after);
   }
-  plan_ = std::move(**plan);
-  const SqlBuilder builder(kSqliteDialect, plan_.query);
-  Status status = StreamPieces(
-      builder, [&] { head(*revision); }, sink);
-  if (!status.ok()) return status;
-  if (options_.with_remaining_count && !result_.cancelled) {
-    const Result<int64_t> remaining =
-        result_.next_key.empty() ? Result<int64_t>(0) : CountRemaining();
-    if (!remaining.ok()) return remaining.status();
-    result_.remaining_count = *remaining;
+  Result<std::vector<StoredType>> types = FindTypes();
+  if (!types.ok()) return types.status();
+  types_ = *std::move(types);
+  if (options_.owner && !types_.empty()) {
+    Result<Owners> owners =
+        FindOwners(connection_, *options_.owner, Narrow(options_.clusters, request_.scope.cluster),
+                   request_.scope.name_space);
+    if (!owners.ok()) return owners.status();
+    request_.owners = *std::move(owners);
   }
-  return std::move(result_);
-}
-
-Status SqliteList::StreamPieces(const SqlBuilder& builder, const std::function<void()>& head,
-                                RowSink& sink) {
-  bool head_sent = false;
-  for (size_t i = 0; i < builder.piece_count(); ++i) {
-    const SqlStatement statement = builder.Piece(i);
-    SqliteStatement rows = connection_.Prepare(statement.text);
-    for (const SqlValue& value : statement.parameters) rows.Bind(value);
-    while (rows.Step()) {
-      if (!std::exchange(head_sent, true)) head();
-      const Result<RowOutcome> outcome = HandleRow(rows, sink);
-      if (!outcome.ok()) return outcome.status();
-      if (*outcome != RowOutcome::kContinue) return Status();
-    }
-    if (!rows.ok()) return rows.status();
-    if (connection_.DeadlinePassed()) return Timeout("the query took too long and was ended");
+  if (options_.counts_only) return Status();
+  for (const StoredType& type : types_) {
+    Result<std::optional<ListPlan>> plan = SqlitePlanner(connection_, request_, type).PlanRows();
+    if (!plan.ok()) return plan.status();
+    if (!*plan) continue;
+    scan_ = scan_ || (*plan)->reads_bodies();
+    plans_.push_back(**std::move(plan));
   }
-  if (!head_sent) head();
   return Status();
 }
 
-Result<SqliteList::RowOutcome> SqliteList::HandleRow(SqliteStatement& row, RowSink& sink) {
-  const int entries_column =
-      static_cast<int>(2 + plan_.query.order.size() + (plan_.query.with_body ? 1 : 0));
-  if (plan_.query.with_entries && !Matches(row.Text(entries_column))) return RowOutcome::kContinue;
-  if (to_skip_ > 0) {
-    --to_skip_;
-    return RowOutcome::kContinue;
+Result<std::vector<StoredType>> SqliteList::FindTypes() {
+  std::vector<StoredType> types;
+  SqliteStatement rows = connection_.Prepare("SELECT type_id,grp,version,resource,kind FROM types");
+  while (rows.Step()) {
+    GroupVersionResource gvr{std::string(rows.Text(1)), std::string(rows.Text(2)),
+                             std::string(rows.Text(3))};
+    if (!IsWanted(request_.scope, gvr)) continue;
+    types.push_back({rows.Int(0), {std::move(gvr), std::string(rows.Text(4))}});
   }
-  if (options_.limit > 0 && sent_ == options_.limit) {
-    result_.next_key = FormatSortKey(last_key_);
-    return RowOutcome::kPageFull;
-  }
-  const Result<bool> wanted = SendBody(row, sink);
-  if (!wanted.ok()) return wanted.status();
-  ++sent_;
-  if (!*wanted) {
-    result_.cancelled = true;
-    return RowOutcome::kEnd;
-  }
-  if (sent_ == options_.limit) last_key_ = KeyOf(row);
-  // The sink may have taken its time; SQLite sees the deadline only while it works.
-  if (sent_ % 16 == 0 && connection_.DeadlinePassed())
-    return Timeout("the query took too long and was ended");
-  return RowOutcome::kContinue;
+  if (!rows.ok()) return rows.status();
+  return types;
 }
 
-Result<bool> SqliteList::SendBody(SqliteStatement& row, RowSink& sink) {
-  std::string_view encoded;
-  if (plan_.query.with_body) {
-    encoded = row.Text(static_cast<int>(2 + plan_.query.order.size()));
-  } else {
-    if (!body_) body_.emplace(connection_.Prepare("SELECT body FROM bodies WHERE id=?"));
-    body_->Reset();
-    body_->BindInt(row.Int(0));
-    if (!body_->Step())
-      return body_->ok() ? InternalError("an object has no body") : body_->status();
-    encoded = body_->Text(0);
-  }
-  const Result<std::string_view> body = DecodeBody(encoded, &buffer_);
-  if (!body.ok()) return body.status();
-  return sink.Row(*body);
+Status SqliteList::WaitForSlot() {
+  if (slot_.Take(connection_.deadline(), [this] { return sink_->Cancelled(); })) return Status();
+  return Timeout("the query waited too long for others that search without an index");
 }
 
-bool SqliteList::Matches(std::string_view packed_entries) const {
-  const auto find = [&](std::string_view key) -> std::optional<std::string> {
-    for (size_t i = 0; i < plan_.residual.size(); ++i) {
-      if (plan_.residual[i].key != key) continue;
-      const std::optional<std::string_view> value =
-          FindPackedValue(packed_entries, plan_.residual_keys[i]);
-      return value ? std::optional<std::string>(*value) : std::nullopt;
+Status SqliteList::CountFacets() {
+  FacetCounter counter(options_.facets);
+  for (const StoredType& type : types_) {
+    const Result<std::optional<ListPlan>> plan =
+        SqlitePlanner(connection_, request_, type).PlanFacets();
+    if (!plan.ok()) return plan.status();
+    if (!*plan) continue;
+    if (SqliteFacets facets(connection_, **plan); facets.AreIndexed()) {
+      const Result<bool> counted = facets.Count(&counter, &result_.total);
+      if (!counted.ok()) return counted.status();
+      if (*counted) continue;
     }
-    return std::nullopt;
-  };
-  return query::Matches(plan_.residual, find);
+    if ((*plan)->reads_bodies()) {
+      scan_ = true;
+      if (Status status = WaitForSlot(); !status.ok()) return status;
+    }
+    SqliteRows rows(connection_, **plan, scanned_);
+    while (true) {
+      const Result<bool> more = rows.Next();
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      ++result_.total;
+      for (size_t i = 0; i < options_.facets.size(); ++i) {
+        const auto values = rows.Values(i);
+        if (!values.ok()) return values.status();
+        if (Status status = counter.Add(i, **values, 1); !status.ok()) return status;
+      }
+    }
+  }
+  result_.facets = counter.Take();
+  return Status();
 }
 
-SortKey SqliteList::KeyOf(const SqliteStatement& row) const {
-  SortKey key;
-  for (size_t i = 0; i < plan_.query.order.size(); ++i)
-    key.values.push_back(row.Value(static_cast<int>(2 + i)));
-  key.okey = row.Text(1);
-  return key;
+// A merge of the plans' rows.
+Status SqliteList::StreamInOrder() {
+  if (scan_) {
+    if (Status status = WaitForSlot(); !status.ok()) return status;
+  }
+  struct Stream {
+    std::string key;  // Of the current row; only if there are several streams.
+    std::unique_ptr<SqliteRows> rows;
+  };
+  std::vector<Stream> streams;
+  const bool merge = plans_.size() > 1;
+  const auto later = [&](size_t a, size_t b) { return streams[b].key < streams[a].key; };
+  std::priority_queue<size_t, std::vector<size_t>, decltype(later)> next(later);
+  const auto advance = [&](size_t i) -> Status {
+    const Result<bool> more = streams[i].rows->Next();
+    if (!more.ok()) return more.status();
+    if (!*more) {
+      streams[i].rows.reset();  // Its statement may be used again.
+      return Status();
+    }
+    if (merge) {
+      const Result<SortKey> key = streams[i].rows->Key();
+      if (!key.ok()) return key.status();
+      streams[i].key = FormatSortKey(*key, request_.order);
+    }
+    next.push(i);
+    return Status();
+  };
+  for (const ListPlan& plan : plans_) {
+    streams.push_back({"", std::make_unique<SqliteRows>(connection_, plan, scanned_)});
+    if (Status status = advance(streams.size() - 1); !status.ok()) return status;
+  }
+  while (!next.empty() && !done()) {
+    const size_t i = next.top();
+    next.pop();
+    SqliteRows& rows = *streams[i].rows;
+    const auto key = [&]() -> Result<std::string> {
+      const Result<SortKey> of_row = rows.Key();
+      if (!of_row.ok()) return of_row.status();
+      return FormatSortKey(*of_row, request_.order);
+    };
+    const Status status = Take(
+        {rows.id(), &rows.plan().type}, [&] { return rows.Body(); }, key);
+    if (!status.ok()) return status;
+    if (done()) break;
+    if (Status more = advance(i); !more.ok()) return more;
+  }
+  streams.clear();
+  if (!full_ || !options_.with_remaining_count) return Status();
+  return CountRemaining();
 }
 
 // The rows behind the page.
-Result<int64_t> SqliteList::CountRemaining() {
-  ListQuery rest = plan_.query;
-  rest.after = last_key_;
-  rest.with_body = false;
-  rest.fetch_limit = 0;
-  const SqlBuilder builder(kSqliteDialect, std::move(rest));
+Status SqliteList::CountRemaining() {
+  Result<SortKey> last = ParseSortKey(last_key_, request_.order);
+  if (!last.ok()) return last.status();
+  request_.after = *std::move(last);
   int64_t remaining = 0;
-  for (size_t i = 0; i < builder.piece_count(); ++i) {
-    if (plan_.residual.empty()) {
-      const Result<int64_t> count = CountSqlite(connection_, builder.CountPiece(i));
-      if (!count.ok()) return count.status();
-      remaining += *count;
-      continue;
-    }
-    const SqlStatement statement = builder.Piece(i);
-    SqliteStatement rows = connection_.Prepare(statement.text);
-    for (const SqlValue& value : statement.parameters) rows.Bind(value);
-    while (rows.Step())
-      remaining += Matches(rows.Text(static_cast<int>(2 + plan_.query.order.size()))) ? 1 : 0;
+  for (const StoredType& type : types_) {
+    Result<std::optional<ListPlan>> plan =
+        SqlitePlanner(connection_, request_, type).PlanRows(/*all=*/true);
+    if (!plan.ok()) return plan.status();
+    if (!*plan) continue;
+    const Result<int64_t> rows = CountRows(**std::move(plan));
     if (!rows.ok()) return rows.status();
+    remaining += *rows;
   }
-  return remaining;
+  result_.remaining_count = remaining;
+  return Status();
+}
+
+// The rows of a plan behind `last_key_`.
+Result<int64_t> SqliteList::CountRows(ListPlan plan) {
+  plan.query.fetch_limit = 0;
+  plan.query.with_body = plan.reads_bodies();
+  int64_t count = 0;
+  if (plan.query.ordered && plan.conditions.empty()) {
+    const SqlBuilder builder(kSqliteDialect, plan.query);
+    for (size_t i = 0; i < builder.piece_count(); ++i) {
+      const Result<int64_t> rows = CountSqlite(connection_, builder.CountPiece(i));
+      if (!rows.ok()) return rows.status();
+      count += *rows;
+    }
+    return count;
+  }
+  SqliteRows rows(connection_, plan, scanned_);
+  while (true) {
+    const Result<bool> more = rows.Next();
+    if (!more.ok()) return more.status();
+    if (!*more) return count;
+    if (!plan.query.ordered) {
+      const Result<SortKey> key = rows.Key();
+      if (!key.ok()) return key.status();
+      if (FormatSortKey(*key, request_.order) <= last_key_) continue;
+    }
+    ++count;
+  }
+}
+
+// Reads all that matches as often as there are more rows than can be kept.
+Status SqliteList::StreamSorted() {
+  std::string after = options_.start.token_key;
+  // A plan that gives the order may end with the page.
+  const bool counts_all = std::none_of(plans_.begin(), plans_.end(),
+                                       [](const ListPlan& plan) { return plan.query.ordered; });
+  std::vector<KeyedFound> first;
+  int64_t matching = 0;
+  do {
+    if (scan_) {
+      if (Status status = WaitForSlot(); !status.ok()) return status;
+    }
+    if (Status status = FillFirst(after, &first, &matching); !status.ok()) return status;
+    if (taken_ == 0 && options_.with_remaining_count && options_.limit > 0 && counts_all)
+      result_.remaining_count = std::max<int64_t>(matching - to_skip_ - options_.limit, 0);
+    for (const KeyedFound& row : first) {
+      const Status status = Take(
+          row.found, [&] { return bodies_.Read(row.found.id); },
+          [&]() -> Result<std::string> { return row.key; });
+      if (!status.ok()) return status;
+      if (done()) break;
+    }
+    if (done()) break;
+    if (!first.empty()) after = std::move(first.back().key);
+  } while (matching > static_cast<int64_t>(first.size()));
+  if (!full_ || !options_.with_remaining_count || counts_all) return Status();
+  return CountRemaining();
+}
+
+// `first`: the first rows behind `after`, in order; `matching`: how many there are in all.
+Status SqliteList::FillFirst(const std::string& after, std::vector<KeyedFound>* first,
+                             int64_t* matching) {
+  first->clear();
+  *matching = 0;
+  size_t wanted = kMaxSorted;
+  if (options_.limit > 0 && options_.limit - taken_ < static_cast<int64_t>(kMaxSorted) &&
+      to_skip_ < static_cast<int64_t>(kMaxSorted))
+    wanted = std::min(wanted, static_cast<size_t>(options_.limit - taken_ + to_skip_ + 1));
+  for (const ListPlan& plan : plans_) {
+    SqliteRows rows(connection_, plan, scanned_);
+    while (true) {
+      const Result<bool> more = rows.Next();
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      const Result<SortKey> key = rows.Key();
+      if (!key.ok()) return key.status();
+      std::string bytes = FormatSortKey(*key, request_.order);
+      if (!after.empty() && bytes <= after) continue;
+      ++*matching;
+      if (first->size() == wanted) {
+        if (first->front().key <= bytes) continue;  // The front is the last one.
+        std::pop_heap(first->begin(), first->end());
+        first->pop_back();
+      }
+      first->push_back({std::move(bytes), {rows.id(), &plan.type}});
+      std::push_heap(first->begin(), first->end());
+    }
+  }
+  std::sort_heap(first->begin(), first->end());
+  return Status();
+}
+
+template <typename Body, typename Key>
+Status SqliteList::Take(const Found& found, Body body, Key key) {
+  if (to_skip_ > 0) {
+    --to_skip_;
+    return Status();
+  }
+  if (options_.limit > 0 && taken_ == options_.limit) {
+    full_ = true;
+    result_.next_key = last_key_;
+    return Status();
+  }
+  ++taken_;
+  if (taken_ == options_.limit) {
+    Result<std::string> last = key();
+    if (!last.ok()) return last.status();
+    last_key_ = *std::move(last);
+  }
+  // The sink may have taken its time; SQLite sees the deadline only while it works.
+  if (taken_ % 16 == 0 && connection_.DeadlinePassed())
+    return Timeout("the query took too long and was ended");
+  if (scan_ && !head_sent_) {
+    held_.push_back(found);
+    return held_.size() < kMaxHeld ? Status() : SendHeld(/*all=*/false);
+  }
+  const Result<std::string_view> json = body();
+  if (!json.ok()) return json.status();
+  SendHead(/*all=*/true);
+  if (!scan_) return Send(found, *json);
+  slot_.GiveBack();
+  if (Status status = Send(found, *json); !status.ok()) return status;
+  return WaitForSlot();
+}
+
+Status SqliteList::Send(const Found& found, std::string_view body) {
+  ListRow row{body, *found.type};
+  std::vector<std::string> events;
+  if (options_.inject_events) {
+    Result<std::vector<std::string>> of_object = events_.Of(found.id);
+    if (!of_object.ok()) return of_object.status();
+    events = *std::move(of_object);
+    row.events = events;
+  }
+  if (!sink_->Row(row)) result_.cancelled = true;
+  return Status();
+}
+
+// `all`: the rows held are all that are sent.
+Status SqliteList::SendHeld(bool all) {
+  SendHead(all);
+  slot_.GiveBack();
+  for (const Found& found : held_) {
+    const Result<std::string_view> body = bodies_.Read(found.id);
+    if (!body.ok()) return body.status();
+    if (Status status = Send(found, *body); !status.ok()) return status;
+    if (result_.cancelled) break;
+    if (connection_.DeadlinePassed()) return Timeout("the query took too long and was ended");
+  }
+  held_.clear();
+  return all || result_.cancelled ? Status() : WaitForSlot();
+}
+
+void SqliteList::SendHead(bool all) {
+  if (std::exchange(head_sent_, true)) return;
+  (*head_)({result_.revision, scan_, scanned_, all || !scan_});
 }
 
 }  // namespace pedia::storage

@@ -1,56 +1,24 @@
 #include "storage/sqlite_planner.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
-
-#include "storage/indexed_fields.h"
 
 namespace pedia::storage {
 namespace {
 
 using query::NameSet;
+using query::OrderBy;
 using query::OrderColumn;
-using query::SelectorOperator;
 
 // SQLite's limits are 32,766 parameters and 1,000 levels of an expression; both are kept at a
 // distance.
-constexpr size_t kMaxSqlTerms = 40;
-constexpr size_t kMaxSqlValues = 1'000;
+constexpr size_t kMaxProbes = 40;
 constexpr size_t kMaxParameters = 20'000;
 constexpr size_t kMaxPoints = 1'000;
 constexpr size_t kMaxPairs = 2'000;
 constexpr int64_t kMaxRows = int64_t{1} << 40;
-constexpr int64_t kMinCap = 1'001;
-constexpr int64_t kMaxCap = 50'000;
 
-bool IsPositive(SelectorOperator op) {
-  return op != SelectorOperator::kNotEquals && op != SelectorOperator::kNotIn &&
-         op != SelectorOperator::kDoesNotExist;
-}
-
-bool IsComparedInSql(const query::LabelRequirement& requirement) {
-  switch (requirement.op) {
-    case SelectorOperator::kEquals:
-    case SelectorOperator::kNotEquals:
-    case SelectorOperator::kIn:
-    case SelectorOperator::kNotIn:
-      return !requirement.values.empty() && requirement.values.size() <= kMaxSqlValues;
-    default:
-      return false;
-  }
-}
-
-bool IsWhole(const KeyRange& range) {
-  return !range.exact && range.low.empty() && range.high.empty();
-}
-
-// Whether an index gives this order.
-bool HasIndex(const std::vector<query::OrderBy>& order) {
-  if (order.size() != 1) return false;
-  return order[0].column == OrderColumn::kCreatedAt ||
-         (order[0].column == OrderColumn::kName && !order[0].descending);
-}
+size_t CountValues(const NameSet& set) { return set.in.size() + set.not_in.size(); }
 
 }  // namespace
 
@@ -61,93 +29,156 @@ const Dialect kSqliteDialect = {
     .ordered_join = " CROSS JOIN ",
 };
 
-SqlitePlanner::SqlitePlanner(SqliteConnection& connection, const query::ListScope& scope,
-                             const query::ListOptions& options)
-    : connection_(connection), scope_(scope), options_(options) {}
+bool ListPlan::reads_bodies() const {
+  return !conditions.fields.empty() ||
+         std::any_of(sources.begin(), sources.end(), [](const ValueSource& source) {
+           return source.kind == ValueSource::Kind::kField;
+         });
+}
 
-Result<std::optional<ListPlan>> SqlitePlanner::Plan() {
+SqlitePlanner::SqlitePlanner(SqliteConnection& connection, const ListRequest& request,
+                             const StoredType& type)
+    : connection_(connection), request_(request), type_(type), conditions_(connection, type.id) {
+  plan_.type = type.row_type;
+  plan_.query.type_id = type.id;
+}
+
+Result<std::optional<ListPlan>> SqlitePlanner::PlanRows(bool all) {
   const Result<bool> may_match = Resolve();
   if (!may_match.ok()) return may_match.status();
   if (!*may_match) return std::optional<ListPlan>();
   ListQuery& query = plan_.query;
-  if (CountValues() > kMaxParameters) {
-    return BadRequest("the query names too many clusters, namespaces, names or values");
+  for (const OrderBy& term : request_.order) {
+    Result<ValueSource> source = SourceOf(term.column, term.field);
+    if (!source.ok()) return source.status();
+    plan_.sources.push_back(*std::move(source));
   }
-  const int64_t offset = std::clamp<int64_t>(options_.start.offset, 0, kMaxRows);
-  if (options_.limit > 0 && plan_.residual.empty()) {
-    query.fetch_limit = std::min(options_.limit, kMaxRows) + offset + 1;
+  if (!request_.scope.collection.empty()) plan_.type_key = TypeKey(type_.row_type.gvr);
+  if (request_.after) {
+    query.after = request_.after;
+    query.after_inclusive = plan_.type_key > request_.after->type;
   }
-  if (Status status = ChooseDriver(); !status.ok()) return status;
-  query.with_entries = !plan_.residual.empty();
-  const bool in_key_order =
-      query.order.empty() && SqlBuilder(kSqliteDialect, query).GivesKeyOrder(query.driver);
-  query.with_body = in_key_order && offset == 0;
+  const query::ListOptions& options = request_.options;
+  const int64_t offset = std::clamp<int64_t>(options.start.offset, 0, kMaxRows);
+  if (options.limit > 0 && !all) query.fetch_limit = std::min(options.limit, kMaxRows) + offset + 1;
+  if (Status status = ChooseDriver(/*any_order=*/false); !status.ok()) return status;
+  if (!plan_.conditions.empty()) query.fetch_limit = 0;
+  SelectWhatIsRead();
+  // A row that is not sent at once, or goes through a sort of equal ones, would carry its body for
+  // nothing.
+  const bool backwards = query.walk && query.walk->descending;
+  if (query.ordered && offset == 0 && !backwards) query.with_body = true;
+  return std::optional(std::move(plan_));
+}
+
+Result<std::optional<ListPlan>> SqlitePlanner::PlanFacets() {
+  const Result<bool> may_match = Resolve();
+  if (!may_match.ok()) return may_match.status();
+  if (!*may_match) return std::optional<ListPlan>();
+  for (const query::Facet& facet : request_.options.facets) {
+    Result<ValueSource> source = SourceOf(facet.column, facet.field);
+    if (!source.ok()) return source.status();
+    plan_.sources.push_back(*std::move(source));
+  }
+  plan_.query.ordered = false;
+  if (Status status = ChooseDriver(/*any_order=*/true); !status.ok()) return status;
+  SelectWhatIsRead();
   return std::optional(std::move(plan_));
 }
 
 // False if nothing can match.
 Result<bool> SqlitePlanner::Resolve() {
   ListQuery& query = plan_.query;
-  query.order = NormalizeOrder(options_.order_by);
-  if (!options_.start.token_key.empty()) {
-    Result<SortKey> after = ParseSortKey(options_.start.token_key, query.order);
-    if (!after.ok()) return after.status();
-    query.after = std::move(*after);
-  }
-  const Result<std::optional<int64_t>> type =
-      FindId("SELECT type_id FROM types WHERE grp=? AND version=? AND resource=?",
-             {scope_.gvr.group, scope_.gvr.version, scope_.gvr.resource}, std::nullopt);
-  if (!type.ok()) return type.status();
-  if (!*type) return false;
-  query.type_id = **type;
-  query.clusters = Narrow(options_.clusters, scope_.cluster);
-  query.namespaces = Narrow(options_.namespaces, scope_.name_space);
-  query.names = Narrow(options_.names, "");
-  query.since = options_.since;
-  query.before = options_.before;
+  const query::ListOptions& options = request_.options;
+  query.clusters = Narrow(options.clusters, request_.scope.cluster);
+  query.namespaces = Narrow(options.namespaces, request_.scope.name_space);
+  query.names = Narrow(options.names, "");
+  query.since = options.since;
+  query.before = options.before;
+  plan_.conditions.name_parts = options.fuzzy_names;
+  plan_.conditions.not_name_parts = options.not_fuzzy_names;
   for (const NameSet* set : {&query.clusters, &query.namespaces, &query.names}) {
     if (set->restricted && set->in.empty()) return false;
   }
+  if (request_.owners && request_.owners->uids.empty()) return false;
+  ResolveOwners();
   const Result<bool> in_range = ResolveRanges();
   if (!in_range.ok() || !*in_range) return in_range;
-  return ResolveTerms();
+  const Result<bool> may_match = ResolveConditions();
+  if (!may_match.ok() || !*may_match) return may_match;
+  if (Status status = CheckSize(); !status.ok()) return status;
+  return true;
 }
 
-size_t SqlitePlanner::CountValues() const {
-  size_t values = plan_.query.names.in.size() + plan_.query.names.not_in.size();
-  for (const NameSet* set : {&plan_.query.clusters, &plan_.query.namespaces}) {
-    if (!plan_.query.order.empty()) values += set->in.size() + set->not_in.size();
+void SqlitePlanner::ResolveOwners() {
+  if (!request_.owners) return;
+  plan_.query.owners = request_.owners->uids;
+  // In one cluster a uid is enough.
+  const auto& pairs = request_.owners->in_clusters;
+  const bool one_cluster = !pairs.empty() && pairs.begin()->first == pairs.rbegin()->first &&
+                           plan_.query.clusters.restricted && plan_.query.clusters.in.size() == 1 &&
+                           plan_.query.clusters.in[0] == pairs.begin()->first;
+  if (!pairs.empty() && !one_cluster) plan_.conditions.owners = pairs;
+}
+
+Status SqlitePlanner::CheckSize() const {
+  const ListQuery& query = plan_.query;
+  size_t values = CountValues(query.names) + (query.owners ? query.owners->size() : 0);
+  if (!request_.order.empty())
+    values += CountValues(query.clusters) + CountValues(query.namespaces);
+  for (const EntryProbe& probe : query.probes) values += probe.entry.values.size();
+  for (const Candidate& candidate : candidates_) {
+    for (const EntryValues& entry : candidate.driver.entries) {
+      if (values + entry.values.size() > kMaxParameters) values = kMaxParameters + 1;
+    }
   }
-  for (const EntryTerm& term : plan_.query.terms) values += term.values.size();
-  return values;
+  if (values <= kMaxParameters) return Status();
+  return BadRequest("the query names too many clusters, namespaces, names or values");
 }
 
-Result<bool> SqlitePlanner::ResolveTerms() {
-  for (const query::LabelRequirement& requirement : options_.label_selector) {
-    const Result<std::optional<int64_t>> key =
-        FindId("SELECT key_id FROM keys WHERE type_id=? AND path=?", {"l:" + requirement.key},
-               plan_.query.type_id);
-    if (!key.ok()) return key.status();
-    if (!*key) {
-      if (IsPositive(requirement.op)) return false;
+Result<bool> SqlitePlanner::ResolveConditions() {
+  for (const query::LabelRequirement& requirement : request_.options.label_selector) {
+    Result<ResolvedCondition> condition = conditions_.Resolve(requirement);
+    if (!condition.ok()) return condition.status();
+    const Result<bool> may_match = AddCondition(*std::move(condition));
+    if (!may_match.ok() || !*may_match) return may_match;
+  }
+  for (const query::FieldRequirement& requirement : request_.options.field_selector) {
+    const std::optional<std::string> path = EntryPath(requirement.path, type_.row_type.gvr);
+    if (!path) {
+      plan_.conditions.fields.push_back(requirement);
       continue;
     }
-    EntryTerm term{**key, requirement.op, {}};
-    for (const std::string& value : requirement.values) term.values.push_back(IndexedValue(value));
-    const bool in_sql = IsComparedInSql(requirement) && plan_.query.terms.size() < kMaxSqlTerms;
-    if (!in_sql) {
-      query::LabelRequirement residual = requirement;
-      residual.values = term.values;
-      std::sort(residual.values.begin(), residual.values.end());
-      plan_.residual.push_back(std::move(residual));
-      plan_.residual_keys.push_back(**key);
-    }
-    // What is not compared in SQL may still drive the list, if few objects have the key.
-    const bool may_drive = !IsComparedInSql(requirement) && IsPositive(requirement.op) &&
-                           requirement.op != SelectorOperator::kIn;
-    if (in_sql || (may_drive && plan_.query.terms.size() < kMaxSqlTerms))
-      plan_.query.terms.push_back(std::move(term));
+    Result<ResolvedCondition> condition = conditions_.Resolve(requirement, *path);
+    if (!condition.ok()) return condition.status();
+    const Result<bool> may_match = AddCondition(*std::move(condition));
+    if (!may_match.ok() || !*may_match) return may_match;
   }
+  return true;
+}
+
+Result<bool> SqlitePlanner::AddCondition(ResolvedCondition condition) {
+  if (condition.never) return false;
+  if (condition.always) return true;
+  Candidate candidate;
+  if (condition.probe && plan_.query.probes.size() < kMaxProbes) {
+    candidate.driver.probe = plan_.query.probes.size();
+    plan_.query.probes.push_back(*std::move(condition.probe));
+  } else {
+    if (condition.probe) {
+      const bool negative = condition.probe->negative;
+      condition.row =
+          EntryCondition{condition.probe->entry.key_id,
+                         negative ? query::SelectorOperator::kNotIn : query::SelectorOperator::kIn,
+                         std::move(condition.probe->entry.values)};
+    }
+    candidate.condition = plan_.conditions.entries.size();
+    plan_.conditions.entries.push_back(*std::move(condition.row));
+  }
+  if (condition.driver.empty() || candidates_.size() >= kMaxProbes) return true;
+  candidate.driver.kind = Driver::Kind::kEntries;
+  candidate.driver.entries = std::move(condition.driver);
+  candidates_.push_back(std::move(candidate));
   return true;
 }
 
@@ -175,7 +206,7 @@ Result<bool> SqlitePlanner::ResolveRanges() {
         exact.push_back({range.low + name, "", true});
     }
     plan_.query.ranges = std::move(exact);
-    if (plan_.query.order.empty()) plan_.query.names = {};
+    plan_.query.names = {};
   }
   return !plan_.query.ranges.empty();
 }
@@ -183,6 +214,8 @@ Result<bool> SqlitePlanner::ResolveRanges() {
 // The ranges of the clusters and namespaces that exist and match; neighbours that all match become
 // one.
 Result<std::vector<KeyRange>> SqlitePlanner::RangesFromScopes() {
+  const NameSet& namespaces = plan_.query.namespaces;
+  if (namespaces.restricted && namespaces.in.size() <= kMaxPoints) return RangesOfNamespaces();
   std::vector<KeyRange> ranges;
   SqliteStatement scopes = connection_.Prepare(
       "SELECT cluster,namespace FROM scopes WHERE type_id=? ORDER BY cluster,namespace");
@@ -191,8 +224,7 @@ Result<std::vector<KeyRange>> SqlitePlanner::RangesFromScopes() {
   while (scopes.Step()) {
     const std::string_view cluster = scopes.Text(0);
     const std::string_view name_space = scopes.Text(1);
-    const bool matches =
-        plan_.query.clusters.Matches(cluster) && plan_.query.namespaces.Matches(name_space);
+    const bool matches = plan_.query.clusters.Matches(cluster) && namespaces.Matches(name_space);
     if (matches) {
       KeyRange range = KeyRange::Namespace(cluster, name_space);
       if (neighbour) {
@@ -207,65 +239,77 @@ Result<std::vector<KeyRange>> SqlitePlanner::RangesFromScopes() {
   return ranges;
 }
 
-// The smallest of the positive conditions, by counts that stop at a cap. In the order of an indexed
-// column the objects are walked in that order unless a condition is rare: a walk that hardly finds
-// anything would visit them all.
-Status SqlitePlanner::ChooseDriver() {
-  std::vector<Driver> candidates;
-  if (plan_.query.names.restricted) candidates.push_back({Driver::Kind::kNames});
-  for (size_t i = 0; i < plan_.query.terms.size(); ++i) {
-    if (IsPositive(plan_.query.terms[i].op)) candidates.push_back({Driver::Kind::kEntries, i});
-  }
-  const SqlBuilder builder(kSqliteDialect, plan_.query);
-  const bool exact = plan_.query.ranges.front().exact;
-  if (exact && plan_.query.order.empty()) return Status();
-  const bool walk = HasIndex(plan_.query.order) && !exact;
-  if (!walk && candidates.size() == 1 && builder.GivesKeyOrder(candidates[0])) {
-    plan_.query.driver = candidates[0];
-    return Status();
-  }
-  const bool part = plan_.query.ranges.size() == 1 && !IsWhole(plan_.query.ranges[0]);
-  if (walk && part) candidates.push_back({Driver::Kind::kObjects});
-  const Result<int64_t> cap = walk && !candidates.empty() ? WalkCap() : Result<int64_t>(kMinCap);
-  if (!cap.ok()) return cap.status();
-  std::optional<Driver> best;
-  int64_t smallest = *cap;
-  for (const Driver& candidate : candidates) {
-    const Result<int64_t> count = CountSqlite(connection_, builder.CappedCount(candidate, *cap));
-    if (!count.ok()) return count.status();
-    const bool better_than_all = !walk && !best && builder.GivesKeyOrder(candidate);
-    if (*count < smallest || better_than_all) {
-      best = candidate;
-      smallest = *count;
+// Of a few namespaces: the clusters that have them, in key order.
+Result<std::vector<KeyRange>> SqlitePlanner::RangesOfNamespaces() {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  SqliteStatement scopes = connection_.Prepare(
+      "SELECT cluster FROM scopes INDEXED BY scopes_namespace WHERE type_id=? AND namespace=?");
+  for (const std::string& name_space : plan_.query.namespaces.in) {
+    scopes.Reset();
+    scopes.BindInt(plan_.query.type_id).BindText(name_space);
+    while (scopes.Step()) {
+      if (plan_.query.clusters.Matches(scopes.Text(0)))
+        pairs.emplace_back(scopes.Text(0), name_space);
     }
+    if (!scopes.ok()) return scopes.status();
   }
-  if (best) plan_.query.driver = *best;
-  plan_.query.walk_order = walk && !best;
-  return Status();
+  std::sort(pairs.begin(), pairs.end());
+  std::vector<KeyRange> ranges;
+  for (const auto& [cluster, name_space] : pairs)
+    ranges.push_back(KeyRange::Namespace(cluster, name_space));
+  return ranges;
 }
 
-// Above so many rows a sort of all of them costs more than walking in the wanted order until the
-// page is full, if the matches are spread evenly: the walk is limit * objects / matches.
-Result<int64_t> SqlitePlanner::WalkCap() {
-  const Result<int64_t> objects =
-      CountSqlite(connection_, {"SELECT coalesce(max(id),0) FROM objects", {}});
-  if (!objects.ok()) return objects.status();
-  const double page =
-      static_cast<double>(plan_.query.fetch_limit > 0 ? plan_.query.fetch_limit : kMaxCap);
-  const double cap = std::sqrt(page * static_cast<double>(*objects));
-  return static_cast<int64_t>(
-      std::clamp(cap, static_cast<double>(kMinCap), static_cast<double>(kMaxCap)));
+ValueSource SqlitePlanner::ColumnSource(OrderColumn column) {
+  const GroupVersionResource& gvr = type_.row_type.gvr;
+  using Kind = ValueSource::Kind;
+  switch (column) {
+    case OrderColumn::kCluster:
+      return {Kind::kCluster};
+    case OrderColumn::kNamespace:
+      return {Kind::kNamespace};
+    case OrderColumn::kName:
+      return {Kind::kName};
+    case OrderColumn::kGroup:
+      return {Kind::kConstant, gvr.group};
+    case OrderColumn::kVersion:
+      return {Kind::kConstant, gvr.version};
+    case OrderColumn::kResource:
+      return {Kind::kConstant, gvr.resource};
+    case OrderColumn::kKind:
+      return {Kind::kConstant, type_.row_type.kind};
+    default:
+      break;
+  }
+  ValueSource source{Kind::kColumn};
+  source.index = plan_.query.columns.size();
+  plan_.query.columns.push_back(column);
+  return source;
 }
 
-Result<std::optional<int64_t>> SqlitePlanner::FindId(std::string_view sql,
-                                                     const std::vector<std::string_view>& texts,
-                                                     std::optional<int64_t> first) {
-  SqliteStatement find = connection_.Prepare(sql);
-  if (first) find.BindInt(*first);
-  for (const std::string_view text : texts) find.BindText(text);
-  if (find.Step()) return std::optional(find.Int(0));
-  if (!find.ok()) return find.status();
-  return std::optional<int64_t>();
+Result<ValueSource> SqlitePlanner::SourceOf(OrderColumn column, const query::FieldPath& field) {
+  if (column != OrderColumn::kField) return ColumnSource(column);
+  ValueSource source{ValueSource::Kind::kField};
+  source.index = plan_.fields.size();
+  plan_.fields.push_back(field);
+  const std::optional<std::string> path = EntryPath(field, type_.row_type.gvr);
+  if (!path) return source;
+  const Result<std::optional<int64_t>> key = conditions_.FindKey(*path);
+  if (!key.ok()) return key.status();
+  source.kind = ValueSource::Kind::kEntry;
+  source.key_id = *key;
+  return source;
+}
+
+void SqlitePlanner::SelectWhatIsRead() {
+  ListQuery& query = plan_.query;
+  if (plan_.conditions.owners) query.columns.push_back(OrderColumn::kOwnerUid);  // The last one.
+  const bool entry_values =
+      std::any_of(plan_.sources.begin(), plan_.sources.end(), [](const ValueSource& source) {
+        return source.kind == ValueSource::Kind::kEntry && source.key_id;
+      });
+  query.with_entries = !plan_.conditions.entries.empty() || entry_values;
+  query.with_body = plan_.reads_bodies();
 }
 
 Result<int64_t> CountSqlite(SqliteConnection& connection, const SqlStatement& statement) {

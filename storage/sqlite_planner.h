@@ -1,52 +1,107 @@
-// SqlitePlanner: from the conditions of a list to the query that answers them best.
+// SqlitePlanner: from the conditions of a list to the query that answers them best, for one of the
+// resources that the list is about.
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "meta/result.h"
 #include "query/list_options.h"
+#include "storage/row_filter.h"
 #include "storage/sql_builder.h"
+#include "storage/sqlite_conditions.h"
 #include "storage/sqlite_connection.h"
+#include "storage/sqlite_owners.h"
+#include "storage/store.h"
 
 namespace pedia::storage {
 
 extern const Dialect kSqliteDialect;
 
-struct ListPlan {
-  ListQuery query;
-  // What SQL does not answer: it is evaluated on the packed entries of each row.
-  query::LabelSelector residual;
-  std::vector<int64_t> residual_keys;  // The key_ids of its requirements.
+// One resource that has, or had, objects.
+struct StoredType {
+  int64_t id;
+  RowType row_type;
 };
 
-// For one list, within its read transaction. One thread.
+// What the plans of a list have in common; outlives them.
+struct ListRequest {
+  const query::ListScope& scope;
+  const query::ListOptions& options;
+  std::vector<query::OrderBy> order;  // Normalized.
+  std::optional<SortKey> after;
+  std::optional<Owners> owners;
+};
+
+// Where the value of an order term or a facet comes from.
+struct ValueSource {
+  enum class Kind { kConstant, kColumn, kCluster, kNamespace, kName, kEntry, kField };
+  Kind kind;
+  SqlValue constant{};              // kConstant
+  size_t index = 0;                 // kColumn: of ListQuery::columns. kField: of ListPlan::fields.
+  std::optional<int64_t> key_id{};  // kEntry; nothing: no object has the value.
+};
+
+struct ListPlan {
+  RowType type;
+  std::string type_key;  // For SortKey::type; "" if the list is of one resource.
+  ListQuery query;
+  RowConditions conditions;              // What SQL does not answer.
+  std::vector<ValueSource> sources;      // Of the order's terms, or of the facets.
+  std::vector<query::FieldPath> fields;  // That sources read from the bytes (kField and, where an
+                                         // entry may be cut, kEntry).
+
+  bool reads_bodies() const;  // For conditions or values: this is a scan.
+};
+
+// One thread. Each plan within the read transaction of the connection.
 class SqlitePlanner {
  public:
   // The arguments must outlive it.
-  SqlitePlanner(SqliteConnection& connection, const query::ListScope& scope,
-                const query::ListOptions& options);
+  SqlitePlanner(SqliteConnection& connection, const ListRequest& request, const StoredType& type);
 
-  // Nothing if no object can match. Errors: BadRequest for a damaged sort key or too many values.
-  // Call it once.
-  Result<std::optional<ListPlan>> Plan();
+  // Of the rows in the list's order. Nothing if no object can match. Errors: BadRequest for too many
+  // values.
+  // `all`: not only the first page of them will be read.
+  Result<std::optional<ListPlan>> PlanRows(bool all = false);
+  // Of the rows in any order, with a source for each facet.
+  Result<std::optional<ListPlan>> PlanFacets();
 
  private:
+  struct Candidate {
+    Driver driver;
+    std::optional<size_t> condition;  // Of plan_.conditions.entries, which it makes superfluous.
+  };
+
   Result<bool> Resolve();
-  Result<bool> ResolveTerms();
+  Result<bool> ResolveConditions();
+  Result<bool> AddCondition(ResolvedCondition condition);
   Result<bool> ResolveRanges();
   Result<std::vector<KeyRange>> RangesFromScopes();
-  size_t CountValues() const;
-  Status ChooseDriver();
+  Result<std::vector<KeyRange>> RangesOfNamespaces();
+  void ResolveOwners();
+  Result<ValueSource> SourceOf(query::OrderColumn column, const query::FieldPath& field);
+  ValueSource ColumnSource(query::OrderColumn column);
+  Status CheckSize() const;
+  Status ChooseDriver(bool any_order);
+  Status Decide(const std::vector<Candidate>& candidates, int64_t cap, bool any_count,
+                bool* decided);
+  Result<bool> WalkValues();
+  Result<std::optional<std::vector<std::string>>> WalkedValues(int64_t key_id);
+  Status SplitByCluster();
+  void StartBehind(std::vector<std::pair<SqlValue, Driver>>* drivers);
+  void Drive(const Candidate& candidate);
   Result<int64_t> WalkCap();
-  Result<std::optional<int64_t>> FindId(std::string_view sql,
-                                        const std::vector<std::string_view>& texts,
-                                        std::optional<int64_t> first);
+  void SelectWhatIsRead();
 
   SqliteConnection& connection_;
-  const query::ListScope& scope_;
-  const query::ListOptions& options_;
+  const ListRequest& request_;
+  const StoredType& type_;
+  SqliteConditions conditions_;
+  std::vector<Candidate> candidates_;
   ListPlan plan_;
 };
 

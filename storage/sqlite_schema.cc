@@ -6,10 +6,16 @@
 #include <chrono>
 #include <thread>
 
+#include "storage/indexed_fields.h"
+
 namespace pedia::storage {
 namespace {
 
 constexpr auto kMaxWait = std::chrono::seconds(30);
+
+// To be counted up with every change of EncodeObject or of how its row is stored. Changes of the
+// table of indexed fields count by themselves.
+constexpr uint64_t kEncoding = 2;
 
 // Step i leads from version i to i + 1. Steps are never changed once released.
 constexpr std::array<const char*, kSqliteSchemaVersion> kMigrations = {
@@ -51,6 +57,21 @@ CREATE TABLE tombstones(
   id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, type_id INTEGER NOT NULL, okey TEXT NOT NULL);
 CREATE TABLE clusters(cluster TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE INDEX objects_owner ON objects(owner_uid, type_id, okey) WHERE owner_uid IS NOT NULL;
+-- The sets of keys that objects have. keys: key_ids as varints, ascending. Each object has, beside
+-- its labels and indexed fields, one entry under the path 's' of its type: the decimal set_id of
+-- the set of these. So "has key k" is "s IN (the sets with k)", and "lacks key k" as well.
+CREATE TABLE key_sets(
+  set_id INTEGER PRIMARY KEY,
+  type_id INTEGER NOT NULL, keys BLOB NOT NULL,
+  UNIQUE (type_id, keys));
+-- encoding: by which rule the rows beside the bodies were computed. encoded_to: NULL, or up to
+-- which objects.id they are computed anew by it. pruned: how often keys and key_sets lost rows.
+ALTER TABLE meta ADD COLUMN encoding INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN encoded_to INTEGER DEFAULT 0;
+ALTER TABLE meta ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 // Changing the journal mode needs a lock that SQLite does not wait for.
@@ -81,14 +102,17 @@ Result<int64_t> SchemaVersion(SqliteConnection& connection) {
   return version.ok() ? InternalError("the table meta is empty") : version.status();
 }
 
+Status CheckVersion(int64_t version) {
+  if (version >= 0 && version <= kSqliteSchemaVersion) return Status();
+  return InternalError("its schema has version " + std::to_string(version) +
+                       ", written by a newer pedia; this one knows versions up to " +
+                       std::to_string(kSqliteSchemaVersion));
+}
+
 Status MigrateLocked(SqliteConnection& connection) {
   const Result<int64_t> version = SchemaVersion(connection);
   if (!version.ok()) return version.status();
-  if (*version < 0 || *version > kSqliteSchemaVersion) {
-    return InternalError("its schema has version " + std::to_string(*version) +
-                         ", written by a newer pedia; this one knows versions up to " +
-                         std::to_string(kSqliteSchemaVersion));
-  }
+  if (Status status = CheckVersion(*version); !status.ok()) return status;
   if (*version == kSqliteSchemaVersion) return Status();
   for (size_t step = static_cast<size_t>(*version); step < kMigrations.size(); ++step) {
     if (Status status = connection.Execute(kMigrations[step]); !status.ok()) return status;
@@ -105,6 +129,9 @@ Status AboutFile(const std::string& path, const Status& cause) {
 
 Status MigrateSqlite(SqliteConnection& connection, const std::string& path) {
   if (Status status = EnterWalMode(connection); !status.ok()) return AboutFile(path, status);
+  // Most often there is nothing to do; then a process that writes is not waited for.
+  const Result<int64_t> version = SchemaVersion(connection);
+  if (version.ok() && *version == kSqliteSchemaVersion) return Status();
   if (Status status = connection.Execute("BEGIN EXCLUSIVE"); !status.ok())
     return AboutFile(path, status);
   Status status = MigrateLocked(connection);
@@ -113,5 +140,20 @@ Status MigrateSqlite(SqliteConnection& connection, const std::string& path) {
   (void)connection.Execute("ROLLBACK");
   return AboutFile(path, status);
 }
+
+bool StoreState::IsCurrent() const {
+  return schema_version == kSqliteSchemaVersion && encoding == EncodingVersion() && !encoded_to;
+}
+
+Result<StoreState> ReadStoreState(SqliteConnection& connection) {
+  SqliteStatement meta = connection.Prepare(
+      "SELECT schema_version,revision,encoding,encoded_to,pruned FROM meta WHERE id=1");
+  if (!meta.Step()) return meta.ok() ? InternalError("the table meta is empty") : meta.status();
+  StoreState state{meta.Int(0), meta.Int(1), meta.Int(2), std::nullopt, meta.Int(4)};
+  if (!meta.IsNull(3)) state.encoded_to = meta.Int(3);
+  return state;
+}
+
+int64_t EncodingVersion() { return static_cast<int64_t>(IndexedFieldsVersion() ^ kEncoding); }
 
 }  // namespace pedia::storage

@@ -11,8 +11,11 @@
 #include "meta/log.h"
 #include "storage/body_codec.h"
 #include "storage/object_key.h"
+#include "storage/scan_slots.h"
+#include "storage/sqlite_events.h"
 #include "storage/sqlite_list.h"
 #include "storage/sqlite_reader_pool.h"
+#include "storage/sqlite_reindex.h"
 #include "storage/sqlite_schema.h"
 #include "storage/sqlite_writer.h"
 
@@ -67,14 +70,16 @@ class SqliteStore final : public Store {
   Status LoadVersions(std::string_view cluster, const GroupVersionResource& gvr,
                       const std::function<bool(const StoredVersion&)>& row) override;
   Result<std::vector<ResourceCount>> CountObjects() override;
-  Result<std::string> Get(std::string_view cluster, const GroupVersionResource& gvr,
-                          std::string_view name_space, std::string_view name) override;
+  Result<StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
+                           std::string_view name_space, std::string_view name,
+                           bool with_events) override;
 
   Result<ListResult> List(const query::ListScope& scope, const query::ListOptions& options,
-                          const std::function<void(int64_t)>& head, RowSink& sink) override {
+                          const std::function<void(const ListHead&)>& head,
+                          RowSink& sink) override {
     Result<SqliteReaderPool::Reader> reader = TakeReader();
     if (!reader.ok()) return reader.status();
-    return SqliteList(**reader, scope, options).Run(head, sink);
+    return SqliteList(**reader, scan_slots_, scope, options).Run(head, sink);
   }
 
   Result<int64_t> Revision() override {
@@ -118,6 +123,7 @@ class SqliteStore final : public Store {
 
   const SqliteOptions options_;
   SqliteReaderPool readers_;
+  ScanSlots scan_slots_{std::max(1, static_cast<int>(std::thread::hardware_concurrency()))};
   std::mutex writer_mutex_;  // Guards writer_ and last_write_.
   SqliteWriter writer_;
   Clock::time_point last_write_ = Clock::now();
@@ -171,15 +177,16 @@ Result<std::vector<ResourceCount>> SqliteStore::CountObjects() {
   return counts;
 }
 
-Result<std::string> SqliteStore::Get(std::string_view cluster, const GroupVersionResource& gvr,
-                                     std::string_view name_space, std::string_view name) {
+Result<StoredObject> SqliteStore::Get(std::string_view cluster, const GroupVersionResource& gvr,
+                                      std::string_view name_space, std::string_view name,
+                                      bool with_events) {
   Result<SqliteReaderPool::Reader> reader = TakeReader();
   if (!reader.ok()) return reader.status();
   const std::string okey = ObjectKey(cluster, name_space, name);
   // '!' in a cluster or namespace could name another object.
   const bool possible = IsKeyPart(cluster) && IsKeyPart(name_space);
   SqliteStatement rows = (*reader)->Prepare(
-      "SELECT b.body FROM types t CROSS JOIN objects o CROSS JOIN bodies b "
+      "SELECT b.body,b.id FROM types t CROSS JOIN objects o CROSS JOIN bodies b "
       "WHERE t.grp=? AND t.version=? AND t.resource=? AND o.type_id=t.type_id AND o.okey=? AND "
       "b.id=o.id");
   rows.BindText(gvr.group).BindText(gvr.version).BindText(gvr.resource).BindText(okey);
@@ -189,7 +196,13 @@ Result<std::string> SqliteStore::Get(std::string_view cluster, const GroupVersio
   std::string buffer;
   const Result<std::string_view> body = DecodeBody(rows.Text(0), &buffer);
   if (!body.ok()) return body.status();
-  return std::string(*body);
+  StoredObject object{std::string(*body), {}};
+  if (with_events) {
+    Result<std::vector<std::string>> events = SqliteEvents(**reader).Of(rows.Int(1));
+    if (!events.ok()) return events.status();
+    object.events = *std::move(events);
+  }
+  return object;
 }
 
 }  // namespace
@@ -203,6 +216,7 @@ Result<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& options) {
                              "PRAGMA journal_size_limit=67108864"}) {
     if (Status status = (*writer)->Execute(pragma); !status.ok()) return status;
   }
+  if (Status status = ReindexSqlite(**writer); !status.ok()) return status;
   return std::unique_ptr<Store>(std::make_unique<SqliteStore>(options, std::move(*writer)));
 }
 

@@ -1,11 +1,13 @@
 #include "storage/sqlite_writer.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <utility>
 
+#include "meta/log.h"
 #include "storage/object_key.h"
+#include "storage/sqlite_columns.h"
+#include "storage/sqlite_schema.h"
 
 namespace pedia::storage {
 namespace {
@@ -18,19 +20,6 @@ int64_t NowMilliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-// Resource versions are opaque, but those of etcd are numbers and are ordered as such.
-std::optional<int64_t> NumberOf(std::string_view resource_version) {
-  int64_t number = 0;
-  const char* end = resource_version.data() + resource_version.size();
-  const auto [at, error] = std::from_chars(resource_version.data(), end, number);
-  if (error != std::errc() || at != end || resource_version.front() == '-') return std::nullopt;
-  return number;
-}
-
-std::optional<int64_t> CreatedOf(const ObjectRow& row) {
-  return row.created == 0 ? std::nullopt : std::optional(row.created);
-}
-
 std::string_view ClusterOf(std::string_view okey) { return okey.substr(0, okey.find('!')); }
 
 std::string_view NamespaceOf(std::string_view okey) {
@@ -41,7 +30,7 @@ std::string_view NamespaceOf(std::string_view okey) {
 }  // namespace
 
 SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection)
-    : connection_(std::move(connection)) {}
+    : connection_(std::move(connection)), types_(*connection_) {}
 
 template <typename Body>
 Result<ApplyResult> SqliteWriter::InTransaction(Body body) {
@@ -58,15 +47,16 @@ Result<ApplyResult> SqliteWriter::InTransaction(Body body) {
 
 Status SqliteWriter::Begin(Transaction& transaction) {
   if (Status status = connection_->Prepare("BEGIN IMMEDIATE").Run(); !status.ok()) return status;
-  SqliteStatement revision = connection_->Prepare("SELECT revision FROM meta WHERE id=1");
-  if (!revision.Step()) {
-    Status status = revision.ok() ? InternalError("the table meta is empty") : revision.status();
-    revision.Reset();
+  const Result<StoreState> state = ReadStoreState(*connection_);
+  if (!state.ok() || !state->IsCurrent()) {
     Rollback();
-    return status;
+    if (!state.ok()) return state.status();
+    LogError("another version of pedia has taken over the store; this one no longer writes to it");
+    return ServiceUnavailable("another version of pedia has taken over the store");
   }
-  transaction.result.revision = revision.Int(0) + 1;
+  transaction.result.revision = state->revision + 1;
   transaction.synced = NowMilliseconds();
+  types_.Begin(state->pruned);
   return Status();
 }
 
@@ -74,6 +64,7 @@ Status SqliteWriter::Finish(Transaction& transaction) {
   if (transaction.wrote) {
     if (Status status = WriteScopes(transaction); !status.ok()) return status;
     if (Status status = PruneTombstones(); !status.ok()) return status;
+    if (Status status = types_.PruneIfDue(); !status.ok()) return status;
     SqliteStatement revision = connection_->Prepare("UPDATE meta SET revision=? WHERE id=1");
     if (Status status = revision.BindInt(transaction.result.revision).Run(); !status.ok())
       return status;
@@ -85,7 +76,7 @@ Status SqliteWriter::Finish(Transaction& transaction) {
 
 // Ids that the transaction gave to types and keys are gone with it.
 void SqliteWriter::Rollback() {
-  types_.clear();
+  types_.Forget();
   (void)connection_->Execute("ROLLBACK");
 }
 
@@ -110,7 +101,9 @@ Result<std::vector<SqliteWriter::Item>> SqliteWriter::Sort(std::span<const Chang
     if (change.cluster.empty() || !IsKeyPart(change.cluster) || !IsKeyPart(row.name_space)) {
       return BadRequest("a cluster or namespace has a character that is not allowed");
     }
-    const Result<Type*> type = FindType(change);
+    const bool deletion = change.action == Change::Action::kDelete;
+    const Result<SqliteTypes::Type*> type =
+        deletion ? types_.Find(change.gvr) : types_.FindOrMake(change.gvr, change.kind);
     if (!type.ok()) return type.status();
     if (*type == nullptr) continue;
     items.push_back({&change, *type, ObjectKey(change.cluster, row.name_space, row.name)});
@@ -131,61 +124,19 @@ Result<std::vector<SqliteWriter::Item>> SqliteWriter::Sort(std::span<const Chang
   return items;
 }
 
-Result<SqliteWriter::Type*> SqliteWriter::FindType(const Change& change) {
-  const GroupVersionResource& gvr = change.gvr;
-  const auto known = types_.find(gvr);
-  if (known != types_.end()) return &known->second;
-  if (change.action == Change::Action::kUpsert) {
-    SqliteStatement insert = connection_->Prepare(
-        "INSERT INTO types(grp,version,resource,kind) VALUES(?,?,?,?) ON CONFLICT DO NOTHING");
-    insert.BindText(gvr.group).BindText(gvr.version).BindText(gvr.resource).BindText(change.kind);
-    if (Status status = insert.Run(); !status.ok()) return status;
-  }
-  SqliteStatement find =
-      connection_->Prepare("SELECT type_id FROM types WHERE grp=? AND version=? AND resource=?");
-  find.BindText(gvr.group).BindText(gvr.version).BindText(gvr.resource);
-  if (find.Step()) return &types_.emplace(gvr, Type{find.Int(0), {}}).first->second;
-  if (!find.ok()) return find.status();
-  return static_cast<Type*>(nullptr);
-}
-
-Result<int64_t> SqliteWriter::FindKey(Type& type, const std::string& path) {
-  const auto known = type.keys.find(path);
-  if (known != type.keys.end()) return known->second;
-  SqliteStatement insert =
-      connection_->Prepare("INSERT INTO keys(type_id,path) VALUES(?,?) ON CONFLICT DO NOTHING");
-  if (Status status = insert.BindInt(type.id).BindText(path).Run(); !status.ok()) return status;
-  SqliteStatement find = connection_->Prepare("SELECT key_id FROM keys WHERE type_id=? AND path=?");
-  find.BindInt(type.id).BindText(path);
-  if (!find.Step()) return find.ok() ? InternalError("a key vanished") : find.status();
-  return type.keys.emplace(path, find.Int(0)).first->second;
-}
-
 Result<std::optional<SqliteWriter::StoredObject>> SqliteWriter::FindObject(int64_t type_id,
                                                                            std::string_view okey) {
-  SqliteStatement find =
-      connection_->Prepare("SELECT id,rv,created FROM objects WHERE type_id=? AND okey=?");
+  SqliteStatement find = connection_->Prepare(
+      "SELECT id,rv,owner_uid,created FROM objects WHERE type_id=? AND okey=?");
   find.BindInt(type_id).BindText(okey);
   if (!find.Step()) {
     if (!find.ok()) return find.status();
     return std::optional<StoredObject>();
   }
-  StoredObject stored{find.Int(0), std::string(find.Text(1)), std::nullopt};
-  if (!find.IsNull(2)) stored.created = find.Int(2);
+  StoredObject stored{find.Int(0), std::string(find.Text(1)), std::string(find.Text(2)),
+                      std::nullopt};
+  if (!find.IsNull(3)) stored.created = find.Int(3);
   return std::optional(std::move(stored));
-}
-
-Status SqliteWriter::Pack(Type& type, const std::vector<Entry>& entries,
-                          std::vector<KeyedValue>* keyed) {
-  keyed->reserve(entries.size());
-  for (const Entry& entry : entries) {
-    const Result<int64_t> key_id = FindKey(type, entry.key);
-    if (!key_id.ok()) return key_id.status();
-    keyed->push_back({*key_id, entry.value});
-  }
-  std::sort(keyed->begin(), keyed->end(),
-            [](const KeyedValue& a, const KeyedValue& b) { return a.key_id < b.key_id; });
-  return Status();
 }
 
 Status SqliteWriter::Write(const Item& item, Transaction& transaction) {
@@ -198,44 +149,28 @@ Status SqliteWriter::Write(const Item& item, Transaction& transaction) {
   return *stored ? Update(item, **stored, transaction) : Insert(item, transaction);
 }
 
-// Everything of a row but what names it and when it was created.
-void SqliteWriter::BindObject(const Item& item, const Transaction& transaction,
-                              SqliteStatement& statement) {
-  const ObjectRow& row = item.change->row;
-  statement.BindText(row.uid);
-  if (row.owner_uid.empty()) {
-    statement.BindNull();
-  } else {
-    statement.BindText(row.owner_uid);
-  }
-  statement.BindText(row.resource_version)
-      .BindIntOrNull(row.resource_version.empty() ? std::nullopt : NumberOf(row.resource_version))
-      .BindIntOrNull(row.deleted)
-      .BindInt(transaction.synced)
-      .BindInt(transaction.result.revision);
-}
-
 Status SqliteWriter::Insert(const Item& item, Transaction& transaction) {
   const ObjectRow& row = item.change->row;
-  std::vector<KeyedValue> keyed;
-  if (Status status = Pack(*item.type, row.entries, &keyed); !status.ok()) return status;
+  const Result<std::vector<KeyedValue>> keyed = types_.Pack(*item.type, row.entries);
+  if (!keyed.ok()) return keyed.status();
   SqliteStatement object = connection_->Prepare(
-      "INSERT INTO objects(uid,owner_uid,rv,rv_number,deleted,synced,revision,"
-      "type_id,okey,cluster,namespace,name,created) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING "
-      "id");
-  BindObject(item, transaction, object);
+      "INSERT INTO objects(uid,rv,rv_number,deleted,owner_uid,created,synced,revision,"
+      "type_id,okey,cluster,namespace,name) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING id");
+  BindPlainColumns(row, object);
+  BindIndexedColumns(row, object);
+  object.BindInt(transaction.synced).BindInt(transaction.result.revision);
   object.BindInt(item.type->id).BindText(item.okey).BindText(item.change->cluster);
-  object.BindText(row.name_space).BindText(row.name).BindIntOrNull(CreatedOf(row));
+  object.BindText(row.name_space).BindText(row.name);
   transaction.wrote = true;
   if (!object.Step()) return object.ok() ? InternalError("an insert gave no id") : object.status();
   const int64_t id = object.Int(0);
   if (Status status = object.Run(); !status.ok()) return status;
 
-  const std::string packed = PackEntries(keyed);
+  const std::string packed = PackEntries(*keyed);
   SqliteStatement body = connection_->Prepare("INSERT INTO bodies(id,entries,body) VALUES(?,?,?)");
   if (Status status = body.BindInt(id).BindBlob(packed).BindBlob(row.body).Run(); !status.ok())
     return status;
-  transaction.entries.Compare({}, keyed, item.okey, id);
+  transaction.entries.Compare({}, *keyed, item.okey, id);
   CountScope(item.type->id, item.change->cluster, row.name_space, 1, transaction);
   ++transaction.result.inserted;
   return Status();
@@ -249,26 +184,27 @@ Status SqliteWriter::Update(const Item& item, const StoredObject& stored,
     if (!unchanged.ok()) return unchanged.status();
     if (*unchanged) return Status();
   }
-  std::vector<KeyedValue> keyed;
-  if (Status status = Pack(*item.type, row.entries, &keyed); !status.ok()) return status;
+  const Result<std::vector<KeyedValue>> keyed = types_.Pack(*item.type, row.entries);
+  if (!keyed.ok()) return keyed.status();
   transaction.wrote = true;
   SqliteStatement object = connection_->Prepare(
-      "UPDATE objects SET uid=?,owner_uid=?,rv=?,rv_number=?,deleted=?,synced=?,revision=? WHERE "
-      "id=?");
-  BindObject(item, transaction, object);
-  if (Status status = object.BindInt(stored.id).Run(); !status.ok()) return status;
-  if (stored.created != CreatedOf(row)) {  // Apart, because it touches an index.
-    SqliteStatement created = connection_->Prepare("UPDATE objects SET created=? WHERE id=?");
-    created.BindIntOrNull(CreatedOf(row)).BindInt(stored.id);
-    if (Status status = created.Run(); !status.ok()) return status;
+      "UPDATE objects SET uid=?,rv=?,rv_number=?,deleted=?,synced=?,revision=? WHERE id=?");
+  BindPlainColumns(row, object);
+  object.BindInt(transaction.synced).BindInt(transaction.result.revision).BindInt(stored.id);
+  if (Status status = object.Run(); !status.ok()) return status;
+  if (stored.created != CreatedOf(row) || stored.owner_uid != row.owner_uid) {
+    SqliteStatement indexed =
+        connection_->Prepare("UPDATE objects SET owner_uid=?,created=? WHERE id=?");
+    BindIndexedColumns(row, indexed);
+    if (Status status = indexed.BindInt(stored.id).Run(); !status.ok()) return status;
   }
   {
     SqliteStatement old = connection_->Prepare("SELECT entries FROM bodies WHERE id=?");
     old.BindInt(stored.id);
     if (!old.Step()) return old.ok() ? InternalError("an object has no body") : old.status();
-    transaction.entries.Compare(old.Text(0), keyed, item.okey, stored.id);
+    transaction.entries.Compare(old.Text(0), *keyed, item.okey, stored.id);
   }
-  const std::string packed = PackEntries(keyed);
+  const std::string packed = PackEntries(*keyed);
   SqliteStatement body = connection_->Prepare("UPDATE bodies SET entries=?,body=? WHERE id=?");
   if (Status s = body.BindBlob(packed).BindBlob(row.body).BindInt(stored.id).Run(); !s.ok())
     return s;

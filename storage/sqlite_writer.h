@@ -3,16 +3,16 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "meta/result.h"
-#include "storage/packed_entries.h"
 #include "storage/sqlite_connection.h"
 #include "storage/sqlite_entries.h"
+#include "storage/sqlite_types.h"
 #include "storage/store.h"
 
 namespace pedia::storage {
@@ -34,19 +34,16 @@ class SqliteWriter {
   void Truncate();
 
  private:
-  struct Type {
-    int64_t id;
-    std::unordered_map<std::string, int64_t> keys;  // Path to key_id.
-  };
-  // A change on its way: what it is about, and its entries with ids.
+  // A change on its way, and what it is about.
   struct Item {
     const Change* change;
-    Type* type;
+    SqliteTypes::Type* type;
     std::string okey;
   };
   struct StoredObject {
     int64_t id;
     std::string resource_version;
+    std::string owner_uid;  // "" if none.
     std::optional<int64_t> created;
   };
   struct ScopeChange {
@@ -72,25 +69,20 @@ class SqliteWriter {
   void Rollback();
 
   Result<std::vector<Item>> Sort(std::span<const Change> changes);
-  // nullptr for a deletion of a type that was never stored.
-  Result<Type*> FindType(const Change& change);
-  Result<int64_t> FindKey(Type& type, const std::string& path);
   Result<std::optional<StoredObject>> FindObject(int64_t type_id, std::string_view okey);
-  Status Pack(Type& type, const std::vector<Entry>& entries, std::vector<KeyedValue>* keyed);
 
   Status Write(const Item& item, Transaction& transaction);
   Status Insert(const Item& item, Transaction& transaction);
   Status Update(const Item& item, const StoredObject& stored, Transaction& transaction);
   Result<bool> HasBody(int64_t id, std::string_view body);
   Status Delete(int64_t type_id, int64_t id, std::string_view okey, Transaction& transaction);
-  void BindObject(const Item& item, const Transaction& transaction, SqliteStatement& statement);
   void CountScope(int64_t type_id, std::string_view cluster, std::string_view name_space,
                   int64_t objects, Transaction& transaction);
   Status WriteScopes(const Transaction& transaction);
   Status PruneTombstones();
 
   std::unique_ptr<SqliteConnection> connection_;
-  std::unordered_map<GroupVersionResource, Type> types_;
+  SqliteTypes types_;
   int64_t tombstones_since_pruning_ = 0;
 };
 

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "meta/group_version_resource.h"
@@ -34,13 +36,43 @@ struct ApplyResult {
       0;  // The revision stamped on these rows; that of the store if nothing was written.
 };
 
+// What is known of a list when its first row is there.
+struct ListHead {
+  int64_t revision = 0;   // Of the snapshot that is read.
+  bool scan = false;      // Some condition or order was evaluated on the objects' bytes.
+  int64_t scanned = 0;    // Objects whose bytes were read for that, up to here.
+  bool scan_done = true;  // `scanned` is final. False only if very many objects match.
+};
+
+// The resource that a row is of. Lives as long as the list.
+struct RowType {
+  GroupVersionResource gvr;
+  std::string kind;
+};
+
+struct ListRow {
+  std::string_view body;  // Plain JSON.
+  const RowType& type;
+  std::span<const std::string> events{};  // JSON of each event of the object, newest last; only if
+                                          // the options ask for them.
+};
+
 // Receives the rows of a list, one call per row, in order, on the thread that called List.
 class RowSink {
  public:
   virtual ~RowSink() = default;
-  // `body`: plain JSON, valid during the call only. May block (back-pressure). False ends the list
-  // early: the client is gone.
-  virtual bool Row(std::string_view body) = 0;
+  // `row` is valid during the call only. May block (back-pressure). False ends the list early: the
+  // client is gone.
+  virtual bool Row(const ListRow& row) = 0;
+  // Asked from time to time while no row is found; true ends the list. Any thread may have set it.
+  virtual bool Cancelled() const { return false; }
+};
+
+struct FacetCounts {
+  std::string facet;  // query::Facet::text
+  // By count, largest first, then by value. An object without a value counts in `missing`.
+  std::vector<std::pair<std::string, int64_t>> values;
+  int64_t missing = 0;
 };
 
 // What a list says beside its rows.
@@ -48,7 +80,15 @@ struct ListResult {
   int64_t revision = 0;  // Of the snapshot that was read.
   std::string next_key;  // Sort key of the last row if rows remain after it, else "".
   std::optional<int64_t> remaining_count;  // Rows after the page; only when asked for.
-  bool cancelled = false;                  // The sink returned false.
+  bool cancelled = false;                  // The sink returned false, or was cancelled.
+  // Over all objects that match, on whatever page; only when asked for.
+  std::vector<FacetCounts> facets;
+  int64_t total = 0;  // How many match; only with facets.
+};
+
+struct StoredObject {
+  std::string body;
+  std::vector<std::string> events;  // As ListRow::events.
 };
 
 struct StoredVersion {
@@ -91,14 +131,15 @@ class Store {
                               const std::function<bool(const StoredVersion&)>& row) = 0;
   // All (cluster, resource) pairs that have objects.
   virtual Result<std::vector<ResourceCount>> CountObjects() = 0;
-  // The JSON of one object. Errors: NotFound.
-  virtual Result<std::string> Get(std::string_view cluster, const GroupVersionResource& gvr,
-                                  std::string_view name_space, std::string_view name) = 0;
-  // Streams the objects that match to `sink`; `scope` and `options` are ANDed. `head(revision)` is
-  // called once, before the first Row and also when there is none, after the query has started
-  // well: an error before it can still become a Status.
+  // The JSON of one object and, if asked for, its events. Errors: NotFound.
+  virtual Result<StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
+                                   std::string_view name_space, std::string_view name,
+                                   bool with_events) = 0;
+  // Streams the objects that match to `sink`; `scope` and `options` are ANDed. `head` is called
+  // once, before the first Row and also when there is none, after the query has started well: an
+  // error before it can still become a Status.
   virtual Result<ListResult> List(const query::ListScope& scope, const query::ListOptions& options,
-                                  const std::function<void(int64_t revision)>& head,
+                                  const std::function<void(const ListHead&)>& head,
                                   RowSink& sink) = 0;
   virtual Result<int64_t> Revision() = 0;
   virtual int64_t SizeBytes() = 0;  // Of the database on disk.

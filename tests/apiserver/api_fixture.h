@@ -3,6 +3,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -34,11 +35,15 @@ struct Answer {
   std::string Reason() const { return Json().value("reason", ""); }
 };
 
-// Writes into an Answer; the client goes away after `client_leaves_after` bytes of body.
+// Writes into an Answer; the client goes away after `client_leaves_after` bytes of body, or when
+// `client_gone` says so.
 class CapturingWriter : public ResponseWriter {
  public:
-  explicit CapturingWriter(std::shared_ptr<Answer> answer, size_t client_leaves_after = SIZE_MAX)
-      : answer_(std::move(answer)), room_(client_leaves_after) {}
+  explicit CapturingWriter(std::shared_ptr<Answer> answer, size_t client_leaves_after = SIZE_MAX,
+                           std::shared_ptr<std::atomic<bool>> client_gone = nullptr)
+      : answer_(std::move(answer)),
+        room_(client_leaves_after),
+        client_gone_(std::move(client_gone)) {}
   ~CapturingWriter() override { answer_->aborted = answer_->aborted || !answer_->finished; }
 
   void WriteHead(int status, const HeaderFields& headers,
@@ -56,12 +61,13 @@ class CapturingWriter : public ResponseWriter {
   bool TryWrite(std::string_view bytes, size_t) override { return Write(bytes); }
   void Finish() override { answer_->finished = !answer_->aborted; }
   void Abort() override { answer_->aborted = true; }
-  bool ClientGone() const override { return false; }
+  bool ClientGone() const override { return client_gone_ && client_gone_->load(); }
   void OnClientGone(std::function<void()>) override {}
 
  private:
   const std::shared_ptr<Answer> answer_;
   const size_t room_;
+  const std::shared_ptr<std::atomic<bool>> client_gone_;
 };
 
 inline const std::string kBelow = "/apis/clusterpedia.io/v1beta1/resources";
@@ -119,7 +125,7 @@ class ApiTest : public ::testing::Test {
   Answer Send(const HttpRequest& request) {
     if (!server_) server_ = std::make_unique<ApiServer>(store_, registry_, options_);
     const auto answer = std::make_shared<Answer>();
-    auto writer = std::make_shared<CapturingWriter>(answer, client_leaves_after_);
+    auto writer = std::make_shared<CapturingWriter>(answer, client_leaves_after_, client_gone_);
     on_metrics_port_ ? server_->HandleMetrics(request, writer) : server_->Handle(request, writer);
     writer.reset();
     return *answer;
@@ -138,6 +144,8 @@ class ApiTest : public ::testing::Test {
   discovery::Registry registry_;
   ApiServerOptions options_;
   size_t client_leaves_after_ = SIZE_MAX;
+  const std::shared_ptr<std::atomic<bool>> client_gone_ =
+      std::make_shared<std::atomic<bool>>(false);
   bool on_metrics_port_ = false;
   std::unique_ptr<ApiServer> server_;
 };

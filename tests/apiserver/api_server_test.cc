@@ -124,12 +124,6 @@ TEST_F(ApiTest, NegotiatesTheMediaType) {
   EXPECT_EQ(Get("/version", "text/html").code, 406);
 }
 
-TEST_F(ApiTest, DoesNotHaveCollectionResourcesYet) {
-  const Answer answer = Get("/apis/clusterpedia.io/v1beta1/collectionresources/any");
-  EXPECT_EQ(answer.code, 400);
-  EXPECT_EQ(answer.Message(), "collectionresources is not supported yet");
-}
-
 TEST_F(ApiTest, LetsNobodyInWithoutCredentials) {
   options_.bearer_token = "s3cret";
   options_.client_common_name = "admin";
@@ -159,7 +153,7 @@ TEST_F(ApiTest, SurvivesHostileTargets) {
 
 class ThrowingStore : public FakeStore {
   Result<storage::ListResult> List(const query::ListScope&, const query::ListOptions&,
-                                   const std::function<void(int64_t)>&,
+                                   const std::function<void(const storage::ListHead&)>&,
                                    storage::RowSink&) override {
     throw std::runtime_error("secret cause");
   }

@@ -233,5 +233,161 @@ TEST_F(ListTest, CompressesLongBodiesOnly) {
   EXPECT_LT(answer.body.size(), GetBelow("/api/v1/pods").body.size() / 4);
 }
 
+const std::string kEvent =
+    R"({"kind":"Event","apiVersion":"v1","metadata":{"name":"web-0.1","annotations":{"shadow.clusterpedia.io/cluster-name":"c1"}},"reason":"Killing"})";
+const std::string kInjected =
+    R"([{"kind":"Event","apiVersion":"v1","metadata":{"name":"web-0.1"},"reason":"Killing"}])";
+
+class EventsTest : public ListTest {
+ protected:
+  EventsTest() { store_.SetEvents({"c1", "shop", "web-0"}, {kEvent}); }
+  // Of an object, or of a row's; "" without.
+  static std::string Events(const nlohmann::json& object) {
+    return object["metadata"]["annotations"].value("shadow.clusterpedia.io/events", "");
+  }
+};
+
+TEST_F(EventsTest, AreInjectedIntoLists) {
+  for (const char* query :
+       {"injectEvents=true", "labelSelector=search.clusterpedia.io%2Finject-events%3Dtrue"}) {
+    const nlohmann::json items = GetBelow("/api/v1/pods?" + std::string(query)).Json()["items"];
+    ASSERT_EQ(items.size(), 3u) << query;
+    EXPECT_EQ(Events(items[0]), kInjected);
+    EXPECT_EQ(items[0]["spec"]["nodeName"], "n1");
+    EXPECT_EQ(items[1]["metadata"]["annotations"].size(), 1u);
+  }
+  EXPECT_EQ(Events(GetBelow("/api/v1/pods").Json()["items"][0]), "");
+  EXPECT_EQ(Events(GetBelow("/api/v1/pods?injectEvents=false").Json()["items"][0]), "");
+  EXPECT_EQ(GetBelow("/api/v1/pods?injectEvents=maybe").code, 400);
+}
+
+TEST_F(EventsTest, AreInjectedIntoOneObject) {
+  const std::string path = "/clusters/c1/api/v1/namespaces/shop/pods/web-0";
+  EXPECT_EQ(Events(GetBelow(path + "?injectEvents=true").Json()), kInjected);
+  EXPECT_EQ(Events(GetBelow(path).Json()), "");
+  EXPECT_FALSE(store_.got_with_events());
+  EXPECT_EQ(GetBelow(path + "?injectEvents=maybe").code, 400);
+  EXPECT_EQ(Events(GetBelow(path + "?injectEvents=true", kTableAccept).Json()["rows"][0]["object"]),
+            kInjected);
+  GetBelow(path + "?injectEvents=true",
+           "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+  EXPECT_FALSE(store_.got_with_events());
+}
+
+TEST_F(EventsTest, AreInjectedIntoTheObjectsOfTables) {
+  for (const char* include : {"Metadata", "Object"}) {
+    const nlohmann::json table =
+        GetBelow("/api/v1/pods?injectEvents=true&includeObject=" + std::string(include),
+                 kTableAccept)
+            .Json();
+    EXPECT_EQ(Events(table["rows"][0]["object"]), kInjected) << include;
+    EXPECT_EQ(Events(table["rows"][1]["object"]), "") << include;
+    EXPECT_EQ(table["rows"][0]["cells"][0], "c1");
+  }
+}
+
+TEST_F(EventsTest, AreNotReadForFormsWithoutThem) {
+  const std::string list = "/api/v1/pods?injectEvents=true";
+  const nlohmann::json partial =
+      GetBelow(list, "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1").Json();
+  EXPECT_EQ(Events(partial["items"][0]), "");
+  EXPECT_FALSE(store_.options().inject_events);
+  EXPECT_EQ(Events(GetBelow(list + "&onlyMetadata=true").Json()["items"][0]), "");
+  EXPECT_FALSE(store_.options().inject_events);
+  GetBelow(list + "&includeObject=None", kTableAccept);
+  EXPECT_FALSE(store_.options().inject_events);
+  GetBelow(list);
+  EXPECT_TRUE(store_.options().inject_events);
+}
+
+TEST_F(EventsTest, AreInjectedIntoCollections) {
+  const nlohmann::json items =
+      Get("/apis/clusterpedia.io/v1beta1/collectionresources/any?resources=%2Fpods&injectEvents=1")
+          .Json()["items"];
+  ASSERT_EQ(items.size(), 3u);
+  EXPECT_EQ(Events(items[0]), kInjected);
+}
+
+class FacetsTest : public ListTest {
+ protected:
+  FacetsTest() {
+    store_.SetFacets(
+        {{"cluster", {{"c1", 2}, {"c2", 1}}, 0}, {"metadata.labels['app']", {{"a\"b", 1}}, 2}});
+  }
+  static nlohmann::json Facets(const nlohmann::json& metadata) {
+    return nlohmann::json::parse(metadata["annotations"].value("search.clusterpedia.io/facets", ""),
+                                 nullptr, false);
+  }
+  const nlohmann::json expected_ = nlohmann::json::parse(R"({"total":3,"facets":[
+      {"facet":"cluster","values":[{"value":"c1","count":2},{"value":"c2","count":1}],"missing":0},
+      {"facet":"metadata.labels['app']","values":[{"value":"a\"b","count":1}],"missing":2}]})");
+};
+
+TEST_F(FacetsTest, StandInAnAnnotationOfTheList) {
+  const nlohmann::json list = GetBelow("/api/v1/pods?facets=cluster&limit=2").Json();
+  EXPECT_EQ(Facets(list["metadata"]), expected_);
+  EXPECT_EQ(list["items"].size(), 2u);
+  EXPECT_TRUE(list["metadata"].contains("continue"));
+  EXPECT_FALSE(GetBelow("/api/v1/pods").Json()["metadata"].contains("annotations"));
+}
+
+TEST_F(FacetsTest, AreAllThereIsWithLimitZero) {
+  const nlohmann::json list = GetBelow("/api/v1/pods?facets=cluster&limit=0").Json();
+  EXPECT_EQ(list["items"], nlohmann::json::array());
+  EXPECT_EQ(Facets(list["metadata"]), expected_);
+  EXPECT_FALSE(list["metadata"].contains("continue"));
+}
+
+TEST_F(FacetsTest, StandInTablesAndCollectionsToo) {
+  EXPECT_EQ(Facets(GetBelow("/api/v1/pods?facets=cluster", kTableAccept).Json()["metadata"]),
+            expected_);
+  const nlohmann::json collection =
+      Get("/apis/clusterpedia.io/v1beta1/collectionresources/any?resources=%2Fpods&facets=cluster")
+          .Json();
+  EXPECT_EQ(Facets(collection["metadata"]), expected_);
+  EXPECT_EQ(collection["metadata"]["name"], "any");
+}
+
+TEST_F(ListTest, SaysHowItWasFound) {
+  const Answer index = GetBelow("/api/v1/pods?names=nope");
+  EXPECT_EQ(index.Header("Pedia-Query-Plan"), "index");
+  EXPECT_EQ(index.Header("Pedia-Objects-Scanned"), "");
+  store_.SetHead({42, true, 1234, true});
+  const Answer scan = GetBelow("/api/v1/pods?names=nope");
+  EXPECT_EQ(scan.Header("Pedia-Query-Plan"), "scan");
+  EXPECT_EQ(scan.Header("Pedia-Objects-Scanned"), "1234");
+  store_.SetHead({42, true, 1000, false});
+  AddManyPods();
+  const Answer streamed = GetBelow("/api/v1/pods");
+  EXPECT_EQ(streamed.content_length, std::nullopt);
+  EXPECT_EQ(streamed.Header("Pedia-Objects-Scanned"), "1000+");
+  EXPECT_EQ(GetBelow("/clusters/c1/api/v1/namespaces/shop/pods/web-0").Header("Pedia-Query-Plan"),
+            "");
+  const std::string metrics = Get("/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("pedia_list_scans_total 2\n"));
+  EXPECT_THAT(metrics, HasSubstr("pedia_list_scanned_objects_total 2234\n"));
+}
+
+TEST_F(ListTest, WarnsOfSearchLabelsThatMeanNothing) {
+  const Answer answer =
+      GetBelow("/api/v1/pods?labelSelector=search.clusterpedia.io%2Fsize%3D5,app!%3Dx");
+  EXPECT_EQ(answer.code, 200);
+  EXPECT_EQ(answer.Header("Warning"),
+            "299 - \"unknown search label search.clusterpedia.io/size is ignored\"");
+}
+
+TEST_F(ListTest, StopsSearchingWhenTheClientIsGone) {
+  bool cancelled_before = true;
+  store_.SetBeforeRows([&](storage::RowSink& sink) {
+    cancelled_before = sink.Cancelled();
+    client_gone_->store(true);
+    EXPECT_TRUE(sink.Cancelled());
+  });
+  const Answer answer = GetBelow("/api/v1/pods");
+  EXPECT_FALSE(cancelled_before);
+  EXPECT_TRUE(answer.aborted);
+  EXPECT_EQ(answer.code, 0);
+}
+
 }  // namespace
 }  // namespace pedia::apiserver

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
 namespace pedia::apiserver {
 namespace {
 
@@ -61,6 +65,83 @@ TEST(AppendPartialObjectTest, LeavesOutWhatCarriesOtherVersions) {
   EXPECT_EQ(
       out,
       R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"a","annotations":{"x":"y"},"uid":"u"}})");
+}
+
+TEST(AppendPartialObjectTest, OfACollectionKeepsThemAndLeavesOutNumbers) {
+  std::string out;
+  AppendPartialObjectOfCollection(
+      R"({"metadata":{"generation":1,"annotations":{"deprecated.daemonset.template.generation":"1"},"deletionGracePeriodSeconds":30}})",
+      "v1", &out);
+  EXPECT_EQ(
+      out,
+      R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"annotations":{"deprecated.daemonset.template.generation":"1"}}})");
+}
+
+std::string WithEvents(std::string_view body, const std::vector<std::string>& events) {
+  std::string out;
+  AppendWithEvents(body, events, &out);
+  return out;
+}
+
+// What the annotation holds for the event {"a":"b"}.
+constexpr const char* kOneEvent = R"("shadow.clusterpedia.io/events":"[{\"a\":\"b\"}]")";
+
+TEST(AppendWithEventsTest, PutsTheAnnotationInFrontOfTheOthers) {
+  EXPECT_EQ(
+      WithEvents(R"({"kind":"Pod", "metadata": { "annotations": { "x":"y"},"name":"a"},"spec":1})",
+                 {R"({"a":"b"})"}),
+      R"({"kind":"Pod", "metadata": { "annotations": {)" + std::string(kOneEvent) +
+          R"(, "x":"y"},"name":"a"},"spec":1})");
+}
+
+TEST(AppendWithEventsTest, MakesAnnotationsWhereThereAreNone) {
+  const std::string event = R"({"a":"b"})";
+  EXPECT_EQ(WithEvents(R"({"metadata":{}})", {event}),
+            R"({"metadata":{"annotations":{)" + std::string(kOneEvent) + "}}}");
+  EXPECT_EQ(WithEvents(R"({"metadata":{"name":"a"}})", {event}),
+            R"({"metadata":{"annotations":{)" + std::string(kOneEvent) + R"(},"name":"a"}})");
+  EXPECT_EQ(WithEvents(R"({"metadata":{"annotations":{}}})", {event}),
+            R"({"metadata":{"annotations":{)" + std::string(kOneEvent) + "}}}");
+  EXPECT_EQ(WithEvents(R"({"metadata":{"annotations":null,"name":"a"}})", {event}),
+            R"({"metadata":{"annotations":{)" + std::string(kOneEvent) + R"(},"name":"a"}})");
+}
+
+TEST(AppendWithEventsTest, ReplacesOneThatTheObjectBrings) {
+  EXPECT_EQ(
+      WithEvents(R"({"metadata":{"annotations":{"a":"1","shadow.clusterpedia.io/events":"x"}}})",
+                 {R"({"a":"b"})"}),
+      R"({"metadata":{"annotations":{"a":"1",)" + std::string(kOneEvent) + "}}}");
+}
+
+TEST(AppendWithEventsTest, LeavesObjectsWithoutEventsOrMetadataAlone) {
+  for (const char* body : {R"({"metadata":{"annotations":{}}})", "[]", "{}"}) {
+    EXPECT_EQ(WithEvents(body, {}), body);
+  }
+  for (const char* body : {R"({"spec":{}})", R"({"metadata":7})", "[]", "7"})
+    EXPECT_EQ(WithEvents(body, {"{}"}), body);
+}
+
+TEST(AppendWithEventsTest, TakesTheClusterAnnotationFromTheEvents) {
+  const std::string events = R"("shadow.clusterpedia.io/events":)";
+  const std::string cluster = R"("shadow.clusterpedia.io/cluster-name":"c1")";
+  const auto injected = [&](const std::string& event) {
+    const std::string text = WithEvents(R"({"metadata":{}})", {event});
+    const nlohmann::json object = nlohmann::json::parse(text);
+    return object["metadata"]["annotations"]["shadow.clusterpedia.io/events"].get<std::string>();
+  };
+  EXPECT_EQ(injected(R"({"kind":"Event","metadata":{"name":"e","annotations":{)" + cluster +
+                     R"(},"uid":"u"},"note":"a \"b\" \\ ü"})"),
+            R"([{"kind":"Event","metadata":{"name":"e","uid":"u"},"note":"a \"b\" \\ ü"}])");
+  EXPECT_EQ(injected(R"({"metadata":{"annotations":{"a":"b",)" + cluster + R"(,"c":"d"}}})"),
+            R"([{"metadata":{"annotations":{"a":"b","c":"d"}}}])");
+  EXPECT_EQ(injected(R"({"message":"shadow.clusterpedia.io/cluster-name","metadata":null})"),
+            R"([{"message":"shadow.clusterpedia.io/cluster-name","metadata":{}}])");
+}
+
+TEST(AppendWithEventsTest, JoinsEventsInTheirOrder) {
+  EXPECT_EQ(
+      WithEvents(R"({"metadata":{}})", {"{\"n\":1}", "{\"n\":2}"}),
+      R"({"metadata":{"annotations":{"shadow.clusterpedia.io/events":"[{\"n\":1},{\"n\":2}]"}}})");
 }
 
 }  // namespace

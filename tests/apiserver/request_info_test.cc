@@ -35,6 +35,8 @@ std::string EndpointName(Endpoint endpoint) {
       return "group";
     case Endpoint::kResourceList:
       return "resources";
+    case Endpoint::kCollections:
+      return "collections";
     case Endpoint::kObjects:
       return "objects";
   }
@@ -74,11 +76,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/api", "api get"}, Case{"/apis/clusterpedia.io", "group get clusterpedia.io//"},
         Case{"/apis/clusterpedia.io/v1beta1/", "resources get clusterpedia.io/v1beta1/"},
         Case{"/apis/clusterpedia.io/v1beta1/collectionresources",
-             "objects list clusterpedia.io/v1beta1/collectionresources"},
-        Case{"/apis/clusterpedia.io/v1beta1/collectionresources/any",
-             "objects get clusterpedia.io/v1beta1/collectionresources name=any"},
-        Case{"/version", "version get"}, Case{"/metrics", "metrics get"},
-        Case{"/healthz", "health get healthz:"}, Case{"/readyz/sync", "health get readyz:sync"},
+             "collections list clusterpedia.io/v1beta1/collectionresources"},
+        Case{"/apis/clusterpedia.io/v1beta1/collectionresources/any/",
+             "collections get clusterpedia.io/v1beta1/collectionresources name=any"},
+        Case{"/apis/clusterpedia.io/v1beta1/collectionresources/any/status",
+             "collections get clusterpedia.io/v1beta1/collectionresources name=any sub=status"},
+        Case{"/apis/clusterpedia.io/v1beta1/watch/collectionresources",
+             "collections watch clusterpedia.io/v1beta1/collectionresources"},
+        Case{"/apis/clusterpedia.io/v1beta1/namespaces/shop/collectionresources/any",
+             "collections get clusterpedia.io/v1beta1/collectionresources ns=shop name=any"},
+        Case{"/apis/clusterpedia.io/v1/collectionresources/any",
+             "objects get clusterpedia.io/v1/collectionresources name=any"},
+        Case{"/collectionresources", "unknown get"}, Case{"/version", "version get"},
+        Case{"/metrics", "metrics get"}, Case{"/healthz", "health get healthz:"},
+        Case{"/readyz/sync", "health get readyz:sync"},
         Case{"/readyz/a/b", "health get readyz:a/b"}, Case{"/version/x", "unknown get"},
         Case{"/openapi/v2", "unknown get"}, Case{"/foo", "unknown get"}));
 
@@ -116,6 +127,19 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/clusters/c1/apis/apps/v1/namespaces/shop/deployments/web",
              "inner objects get @c1 apps/v1/deployments ns=shop name=web"},
         Case{"/clusters/c1/api/v1/nodes/n1", "inner objects get @c1 v1/nodes name=n1"},
+        // Collection resources, of all clusters or of one.
+        Case{"/apis/clusterpedia.io/v1beta1/collectionresources",
+             "inner collections list clusterpedia.io/v1beta1/collectionresources"},
+        Case{"/clusters/c1/apis/clusterpedia.io/v1beta1/collectionresources/any",
+             "inner collections get @c1 clusterpedia.io/v1beta1/collectionresources name=any"},
+        Case{"/clusters/c1/collectionresources",
+             "inner collections list @c1 clusterpedia.io/v1beta1/collectionresources"},
+        Case{"/clusters/c1/collectionresources/a%3Ab",
+             "inner collections get @c1 clusterpedia.io/v1beta1/collectionresources name=a:b"},
+        Case{"/clusters/c1/collectionresources/any/x/y",
+             "inner collections get @c1 clusterpedia.io/v1beta1/collectionresources name=any "
+             "sub=x/y"},
+        Case{"/collectionresources", "inner unknown get"},
         // Namespaces are themselves objects.
         Case{"/api/v1/namespaces", "inner objects list v1/namespaces"},
         Case{"/api/v1/namespaces/shop", "inner objects get v1/namespaces name=shop"},

@@ -2,17 +2,12 @@
 // same with plain sqlite3 calls on the same rows, in the same run. Usage: storage_bench
 // [pods=100000] [batch=1000] [folder=/tmp]
 #include <sqlite3.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -20,80 +15,17 @@
 #include "storage/object_key.h"
 #include "storage/packed_entries.h"
 #include "storage/sqlite_store.h"
+#include "tests/bench/pods.h"
 
 namespace pedia::storage {
 namespace {
 
-const GroupVersionResource kPods{"", "v1", "pods"};
-constexpr int kClusters = 10;
-
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double CpuSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double RssMb() {
-  std::ifstream statm("/proc/self/statm");
-  long pages = 0;
-  statm >> pages >> pages;
-  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
-}
-
-std::string ClusterOf(int i, int pods) {
-  return "cluster-" + std::to_string(i / ((pods + kClusters - 1) / kClusters));
-}
-
-// A pod of about 4 KB with 17 entries; in the order in which a cluster lists its pods.
-std::string Pod(int i, int pods) {
-  std::mt19937 random(static_cast<unsigned>(i));
-  const auto pick = [&](int n) { return std::to_string(random() % static_cast<unsigned>(n)); };
-  const int per_cluster = (pods + kClusters - 1) / kClusters;
-  char name[64];
-  std::snprintf(name, sizeof name, "pod-%06d", i % per_cluster % 200);
-  char space[64];
-  std::snprintf(space, sizeof space, "team-%04d", i % per_cluster / 200);
-  std::string json = R"({"metadata":{"name":")" + std::string(name) + R"(","namespace":")" + space +
-                     R"(","uid":")";
-  for (int k = 0; k < 36; ++k) json += k % 9 == 8 ? '-' : "0123456789abcdef"[random() % 16];
-  json += R"(","resourceVersion":")" + std::to_string(1'000'000 + i) +
-          R"(","creationTimestamp":"2026-01-0)" + std::to_string(1 + random() % 9) + "T0" +
-          pick(10) + ":" + std::to_string(10 + random() % 50) + ":" +
-          std::to_string(10 + random() % 50) + R"(Z","labels":{"app":"app-)" + pick(1'000) +
-          R"(","env":")" + (random() % 3 == 0 ? "dev" : "prod") +
-          R"(","tier":"backend","pod-template-hash":")" + pick(10'000) + '"';
-  for (int k = 0; k < 9; ++k)
-    json += R"(,"label-)" + std::to_string(k) + R"(":"value-)" + pick(10 * (k + 1)) + '"';
-  json += R"(}},"spec":{"nodeName":"node-)" + pick(500) + R"(","serviceAccountName":"sa-)" +
-          pick(50) + R"(","containers":[)";
-  while (json.size() < 3'900) {
-    json +=
-        R"({"name":"c)" + pick(1'000'000) + R"(","image":"registry.example.com/team/app:)" +
-        pick(1'000'000'000) +
-        R"(","resources":{"limits":{"cpu":"500m","memory":"512Mi"}},"env":[{"name":"A","value":")" +
-        pick(1'000'000'000) + R"("}]},)";
-  }
-  json.back() = ']';
-  return json + R"(},"status":{"phase":"Running","podIP":"10.)" + pick(256) + "." + pick(256) +
-         "." + pick(256) + R"("}})";
-}
-
-std::vector<Change> Batch(int begin, int end, int pods) {
-  std::vector<Change> changes;
-  for (int i = begin; i < end; ++i) {
-    Result<ObjectRow> row = EncodeObject(kPods, Pod(i, pods));
-    if (!row.ok()) std::abort();
-    changes.push_back({Change::Action::kUpsert, ClusterOf(i, pods), kPods, "Pod", std::move(*row)});
-  }
-  return changes;
-}
+using bench::Batch;
+using bench::CpuSeconds;
+using bench::kClusters;
+using bench::kPods;
+using bench::Now;
+using bench::RssMb;
 
 // Plain sqlite3 on tables that a store has made.
 class Raw {
@@ -141,6 +73,7 @@ class Raw {
 struct RawRow {
   std::string okey;
   std::string packed;
+  std::vector<std::string> values;  // Of the entries; the last is that of the key set.
 };
 
 void InsertRaw(Raw& raw, sqlite3_stmt* object, sqlite3_stmt* body, sqlite3_stmt* entry,
@@ -163,9 +96,9 @@ void InsertRaw(Raw& raw, sqlite3_stmt* object, sqlite3_stmt* body, sqlite3_stmt*
     Raw::BindBlob(body, 2, rows[i].packed);
     Raw::BindBlob(body, 3, row.body);
     Raw::Step(body);
-    for (size_t k = 0; k < row.entries.size(); ++k) {
+    for (size_t k = 0; k < rows[i].values.size(); ++k) {
       sqlite3_bind_int64(entry, 1, static_cast<int64_t>(k));
-      Raw::Bind(entry, 2, row.entries[k].value);
+      Raw::Bind(entry, 2, rows[i].values[k]);
       Raw::Bind(entry, 3, rows[i].okey);
       sqlite3_bind_int64(entry, 4, id);
       Raw::Step(entry);
@@ -173,17 +106,6 @@ void InsertRaw(Raw& raw, sqlite3_stmt* object, sqlite3_stmt* body, sqlite3_stmt*
   }
   raw.Run("COMMIT");
 }
-
-class CountingSink : public RowSink {
- public:
-  bool Row(std::string_view body) override {
-    bytes += body.size();
-    ++rows;
-    return true;
-  }
-  size_t bytes = 0;
-  size_t rows = 0;
-};
 
 struct Timer {
   double wall = 0;
@@ -218,14 +140,17 @@ void BenchInsert(Store& store, Raw& raw, int pods, int batch) {
     encode.Add([&] { changes = Batch(begin, std::min(begin + batch, pods), pods); });
     std::vector<RawRow> rows;
     for (const Change& change : changes) {
+      RawRow& row = rows.emplace_back();
+      for (const Entry& e : change.row.entries) row.values.push_back(e.value);
+      row.values.push_back("1");
       std::vector<KeyedValue> keyed;
-      for (const Entry& e : change.row.entries)
-        keyed.push_back({static_cast<int64_t>(keyed.size()), e.value});
-      rows.push_back(
-          {ObjectKey(change.cluster, change.row.name_space, change.row.name), PackEntries(keyed)});
+      for (const std::string& value : row.values)
+        keyed.push_back({static_cast<int64_t>(keyed.size()), value});
+      row.okey = ObjectKey(change.cluster, change.row.name_space, change.row.name);
+      row.packed = PackEntries(keyed);
     }
     if (begin == 0)
-      std::printf("%zu entries, %zu bytes stored per pod\n", changes[0].row.entries.size(),
+      std::printf("%zu entries, %zu bytes stored per pod\n", rows[0].values.size(),
                   changes[0].row.body.size());
     ours.Add([&] {
       if (!store.Apply(changes).ok()) std::abort();
@@ -277,22 +202,15 @@ size_t ReadRaw(sqlite3_stmt* statement, int column) {
 }
 
 void BenchList(Store& store, Raw& raw, int pods) {
-  const query::ListScope all{kPods, "", ""};
   const auto list = [&](const query::ListOptions& options) {
-    CountingSink sink;
-    if (!store
-             .List(
-                 all, options, [](int64_t) {}, sink)
-             .ok())
-      std::abort();
-    return sink;
+    return bench::ListPods(store, options);
   };
   const double before = RssMb();
   double grown = 0;
   const double full = Repeat(3, [&] {
-    const CountingSink sink = list({});
+    const bench::Counted counted = list({});
     grown = std::max(grown, RssMb() - before);
-    if (sink.rows != static_cast<size_t>(pods)) std::abort();
+    if (counted.rows != static_cast<size_t>(pods)) std::abort();
   });
   sqlite3_stmt* scan = raw.Prepare("SELECT body FROM bodies");
   const double raw_full = Repeat(3, [&] { ReadRaw(scan, 0); });
@@ -322,13 +240,7 @@ void BenchList(Store& store, Raw& raw, int pods) {
   Report("page of 500, pages/s", 1 / Repeat(300, [&] { list(options); }),
          1 / Repeat(300, [&] { ReadRaw(page, 1); }), "");
   query::ListOptions deep = options;
-  for (int i = 0; i < pods / 500 * 9 / 10; ++i) {
-    CountingSink sink;
-    deep.start.token_key = store
-                               .List(
-                                   all, deep, [](int64_t) {}, sink)
-                               ->next_key;
-  }
+  for (int i = 0; i < pods / 500 * 9 / 10; ++i) deep.start.token_key = list(deep).result.next_key;
   Report("page of 500 at 90 %", 1 / Repeat(300, [&] { list(deep); }),
          1 / Repeat(300, [&] { ReadRaw(page, 1); }), "");
   query::ListOptions fifty;
@@ -354,6 +266,17 @@ void BenchList(Store& store, Raw& raw, int pods) {
               1 / Repeat(100, [&] { list(options); }));
 }
 
+// What a start costs after an update of pedia that indexes other fields.
+void BenchReindex(const std::string& path, int pods) {
+  Raw(path).Run("UPDATE meta SET encoding=0");
+  Timer timer;
+  timer.Add([&] {
+    if (!OpenSqliteStore({.path = path}).ok()) std::abort();
+  });
+  std::printf("reindex: %.0f objects/s, CPU %.1f us/object\n", pods / timer.wall,
+              timer.cpu * 1e6 / pods);
+}
+
 int Main(int argc, char** argv) {
   const int pods = argc > 1 ? std::atoi(argv[1]) : 100'000;
   const int batch = argc > 2 ? std::atoi(argv[2]) : 1'000;
@@ -370,6 +293,7 @@ int Main(int argc, char** argv) {
     Raw raw(folder + "/pedia.db");
     BenchList(**store, raw, pods);
   }
+  BenchReindex(folder + "/pedia.db", pods);
   std::filesystem::remove_all(folder);
   return 0;
 }

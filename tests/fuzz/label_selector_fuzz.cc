@@ -1,6 +1,6 @@
 // Any text as a label selector: what is read can be written and read again, and matches labels made
 // to fit it.
-// Sources: query/label_selector.cc query/label_syntax.cc query/strconv.cc meta/*.cc
+// Sources: query/label_selector.cc query/label_syntax.cc query/selector_grammar.cc query/strconv.cc meta/*.cc
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

@@ -40,8 +40,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Check(IsClean(part));
     }
     Check(info->cluster.empty() || info->inner);
-    Check((info->endpoint == Endpoint::kObjects) == !gvr.resource.empty());
-    Check(info->endpoint == Endpoint::kObjects ||
+    const bool collections = info->endpoint == Endpoint::kCollections;
+    const bool resource = collections || info->endpoint == Endpoint::kObjects;
+    Check(resource == !gvr.resource.empty());
+    Check(collections == (gvr.ToString() == "clusterpedia.io/v1beta1/collectionresources"));
+    Check(resource ||
           (info->name.empty() && info->name_space.empty() && info->subresource.empty()));
     Check(info->verb == "get" || info->verb == "list" || info->verb == "watch");
     Check(info->verb != "list" || info->name.empty());

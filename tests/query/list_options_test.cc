@@ -2,15 +2,16 @@
 
 #include <gmock/gmock.h>
 
-#include <map>
-
 #include "query/continue_token.h"
+#include "tests/query/list_request.h"
 #include "tests/testing/matchers.h"
 
 namespace pedia::query {
 namespace {
 
 using enum OrderColumn;
+using ::pedia::query::testing::Parse;
+using ::pedia::query::testing::Show;
 using ::pedia::testing::FailsWith;
 using ::pedia::testing::IsOk;
 using ::testing::AllOf;
@@ -20,31 +21,6 @@ using ::testing::IsEmpty;
 using ::testing::Optional;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-
-// Search labels are written short: "@names=web" is
-// "labelSelector=search.clusterpedia.io/names=web".
-Result<ListOptions> Parse(std::string_view text,
-                          const ListScope& scope = {{"apps", "v1", "deployments"}, "", ""}) {
-  std::string url;
-  for (const char c : text) url += c == '@' ? "search.clusterpedia.io/" : std::string(1, c);
-  const Result<UrlQuery> query = ParseUrlQuery(url);
-  if (!query.ok()) return query.status();
-  return ParseListOptions(scope, *query);
-}
-
-std::string Show(const NameSet& names) {
-  std::string text = names.restricted ? "in" : "all";
-  for (const std::string& name : names.in) text += " " + (name.empty() ? "''" : name);
-  for (const std::string& name : names.not_in) text += " -" + name;
-  return text;
-}
-
-std::string Show(const std::vector<OrderBy>& order) {
-  std::string text;
-  for (const OrderBy& by : order)
-    text += std::to_string(static_cast<int>(by.column)) + (by.descending ? "- " : "+ ");
-  return text;
-}
 
 TEST(ParseListOptionsTest, AnEmptyQueryRestrictsNothing) {
   const Result<ListOptions> options = Parse("");
@@ -59,6 +35,14 @@ TEST(ParseListOptionsTest, AnEmptyQueryRestrictsNothing) {
   EXPECT_EQ(options->with_continue, std::nullopt);
   EXPECT_FALSE(options->with_remaining_count);
   EXPECT_FALSE(options->only_metadata);
+  EXPECT_FALSE(options->inject_events);
+  EXPECT_FALSE(options->counts_only);
+  EXPECT_FALSE(options->owner);
+  EXPECT_THAT(options->field_selector, IsEmpty());
+  EXPECT_THAT(options->fuzzy_names, IsEmpty());
+  EXPECT_THAT(options->not_fuzzy_names, IsEmpty());
+  EXPECT_THAT(options->facets, IsEmpty());
+  EXPECT_THAT(options->warnings, IsEmpty());
   EXPECT_EQ(options->since, std::nullopt);
   EXPECT_EQ(options->before, std::nullopt);
 }
@@ -115,7 +99,7 @@ TEST(ParseListOptionsTest, TellsClustersFromNamespaces) {
 }
 
 TEST(ParseListOptionsTest, ThePathReplacesClustersAndNamespaces) {
-  const ListScope scope{{"apps", "v1", "deployments"}, "c9", "n9"};
+  const ListScope scope{{"apps", "v1", "deployments"}, "c9", "n9", "", {}};
   const Result<ListOptions> options =
       Parse("clusters=c1&labelSelector=@namespaces=n1,@clusters!=c9&names=web", scope);
   ASSERT_THAT(options, IsOk());
@@ -133,74 +117,48 @@ TEST(ParseListOptionsTest, LeavesTheObjectsOwnLabelsInTheSelector) {
   EXPECT_EQ(options->label_selector[1].key, "app");
 }
 
-TEST(ParseListOptionsTest, ReadsTheOrder) {
+TEST(ParseListOptionsTest, ReadsTheOrderFromTheUrlOrLabels) {
   struct Case {
     std::string_view query;
     std::vector<OrderBy> order;
   };
+  const FieldPath start_time = *ParseFieldPath("", "status.startTime");
+  const FieldPath app = *ParseFieldPath("", "metadata.labels.app");
   const Case cases[] = {
-      {"orderby=name", {{kName}}},
-      {"orderby=namespace,name+desc", {{kNamespace}, {kName, true}}},
-      {"orderby=name+ASC,cluster+DESC,uid+Desc", {{kName}, {kCluster, true}, {kUid, true}}},
-      {"orderby=+name+++desc+,+cluster", {{kName, true}, {kCluster}}},
-      {"orderby=cluster,namespace,name,created_at,resource_version,uid,owner_uid,synced_at,deleted_"
-       "at,kind,id",
-       {{kCluster},
-        {kNamespace},
-        {kName},
-        {kCreatedAt},
-        {kResourceVersion},
-        {kUid},
-        {kOwnerUid},
-        {kSyncedAt},
-        {kDeletedAt},
-        {kKind},
-        {kId}}},
       {"orderby=", {}},
-      // Only the first mention orders.
-      {"orderby=name,name+desc,uid", {{kName}, {kUid}}},
+      {"orderby=namespace,name+desc", {{kNamespace, false, {}}, {kName, true, {}}}},
+      {"orderby=status.startTime+desc,metadata.labels[%27app%27]",
+       {{kField, true, start_time}, {kField, false, app}}},
       // Labels keep the order as written.
-      {"labelSelector=@orderby=name_desc", {{kName, true}}},
-      {"labelSelector=@orderby=resource_version_desc", {{kResourceVersion, true}}},
+      {"labelSelector=@orderby=resource_version_desc", {{kResourceVersion, true, {}}}},
       {"labelSelector=@orderby+in+(namespace_desc,cluster,name)",
-       {{kNamespace, true}, {kCluster}, {kName}}},
-      {"labelSelector=@orderby=uid,@orderby+in+(name,cluster)", {{kUid}, {kName}, {kCluster}}},
-      {"labelSelector=@orderby=uid&orderby=name", {{kName}}},
+       {{kNamespace, true, {}}, {kCluster, false, {}}, {kName, false, {}}}},
+      {"labelSelector=@orderby=uid,@orderby+in+(name,status.startTime_desc)",
+       {{kUid, false, {}}, {kName, false, {}}, {kField, true, start_time}}},
+      {"labelSelector=@orderby=uid&orderby=name", {{kName, false, {}}}},
+      {"labelSelector=@orderby=uid&orderby=+", {{kUid, false, {}}}},
   };
   for (const Case& c : cases) {
     const Result<ListOptions> options = Parse(c.query);
     ASSERT_THAT(options, IsOk()) << c.query;
-    EXPECT_EQ(Show(options->order_by), Show(c.order)) << c.query;
+    EXPECT_EQ(options->order_by, c.order) << c.query;
   }
 }
 
-TEST(ParseListOptionsTest, RefusesAnUnknownOrderAndQuotesIt) {
-  struct Case {
-    std::string_view query;
-    std::string_view part;
-  };
-  const Case cases[] = {
+TEST(ParseListOptionsTest, RefusesAnUnknownOrderInBothCarriers) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
       {"orderby=bogus", "orderby: unknown column \"bogus\""},
-      {"orderby=name,", "orderby: unknown column \"\""},
-      {"orderby=Name", "\"Name\""},
-      {"orderby=metadata.name", "\"metadata.name\""},
-      {"orderby=%22group%22", "\\\"group\\\""},
-      {"orderby=name+x", "\"name x\""},
-      {"orderby=name+x+desc", "\"name x desc\""},
-      {"orderby=pg_sleep(0.05)::text", "\"pg_sleep(0.05)::text\""},
-      {"orderby=name_desc", "\"name_desc\""},
+      {"orderby=spec.containers[].image", "orderby: \"spec.containers[].image\" may have many"},
       {"labelSelector=@orderby=bogus_desc",
        "search.clusterpedia.io/orderby: unknown column \"bogus\""},
       {"labelSelector=@orderby!=name",
        "search.clusterpedia.io/orderby: the operator must be = or in"},
       // Also where the URL wins.
-      {"labelSelector=@orderby=bogus&orderby=name", "search.clusterpedia.io/orderby"},
+      {"labelSelector=@orderby=bogus&orderby=name", "search.clusterpedia.io/orderby: unknown"},
   };
-  for (const Case& c : cases) {
-    EXPECT_THAT(Parse(c.query),
-                FailsWith(StatusReason::kBadRequest,
-                          AllOf(HasSubstr("orderby"), HasSubstr(std::string(c.part)))))
-        << c.query;
+  for (const auto& [query, start] : cases) {
+    EXPECT_THAT(Parse(query), FailsWith(StatusReason::kBadRequest, StartsWith(std::string(start))))
+        << query;
   }
 }
 
@@ -237,19 +195,24 @@ TEST(ParseListOptionsTest, ReadsSwitches) {
                         {"=0", false}}) {
     const std::string value(c.value);
     const Result<ListOptions> options =
-        Parse("withContinue" + value + "&withRemainingCount" + value + "&onlyMetadata" + value);
+        Parse("withContinue" + value + "&withRemainingCount" + value + "&onlyMetadata" + value +
+              "&injectEvents" + value);
     ASSERT_THAT(options, IsOk()) << value;
     EXPECT_THAT(options->with_continue, Optional(c.on)) << value;
     EXPECT_EQ(options->with_remaining_count, c.on) << value;
     EXPECT_EQ(options->only_metadata, c.on) << value;
+    EXPECT_EQ(options->inject_events, c.on) << value;
   }
   const Result<ListOptions> labels =
-      Parse("labelSelector=@with-continue=false,@with-remaining-count=true");
+      Parse("labelSelector=@with-continue=false,@with-remaining-count=true,@inject-events=true");
   ASSERT_THAT(labels, IsOk());
   EXPECT_THAT(labels->with_continue, Optional(false));
   EXPECT_TRUE(labels->with_remaining_count);
-  const Result<ListOptions> both = Parse("labelSelector=@with-continue=false&withContinue=true");
+  EXPECT_TRUE(labels->inject_events);
+  const Result<ListOptions> both = Parse(
+      "labelSelector=@with-continue=false,@inject-events=true&withContinue=true&injectEvents=0");
   ASSERT_THAT(both, IsOk());
+  EXPECT_FALSE(both->inject_events);
   EXPECT_THAT(both->with_continue, Optional(true));
 }
 
@@ -354,54 +317,178 @@ TEST(ParseListOptionsTest, RefusesABadLabelSelectorInTheWordsOfKubernetes) {
                            "Invalid value: \"2020-01-01T00:00:00Z\"")));
 }
 
-TEST(ParseListOptionsTest, NamesWhatIsNotSupportedYet) {
-  for (const char* name :
-       {"ownerUID", "ownerName", "ownerGR", "ownerSeniority", "injectEvents", "facets", "whereSQL",
-        "whereSQLStatement", "whereSQLParam", "whereSQLJSONParams", "groups", "resources"}) {
-    EXPECT_THAT(Parse(std::string(name) + "=1"),
-                FailsWith(StatusReason::kBadRequest, std::string(name) + ": not supported yet"));
-  }
-  for (const char* label :
-       {"search.clusterpedia.io/owner-uid", "search.clusterpedia.io/owner-name",
-        "search.clusterpedia.io/owner-gr", "search.clusterpedia.io/owner-seniority",
-        "search.clusterpedia.io/inject-events", "search.clusterpedia.io/forward",
-        "internalstorage.clusterpedia.io/fuzzy-name"}) {
-    EXPECT_THAT(Parse("labelSelector=" + std::string(label) + "=1"),
-                FailsWith(StatusReason::kBadRequest, std::string(label) + ": not supported yet"));
+TEST(ParseListOptionsTest, RefusesRawSqlBeforeAnythingElseAndNamesWhatReplacesIt) {
+  for (const std::string name :
+       {"whereSQL", "whereSQLStatement", "whereSQLParam", "whereSQLJSONParams"}) {
+    EXPECT_THAT(Parse("limit=abc&labelSelector=a+b&" + name + "=1"),
+                FailsWith(StatusReason::kBadRequest,
+                          AllOf(StartsWith(name + ": raw SQL is not supported"),
+                                HasSubstr("fieldSelector"), HasSubstr("orderby"))));
+    EXPECT_THAT(Parse(name + "=&" + name), IsOk());
+    EXPECT_THAT(Parse(name + "=&" + name + "=x"),
+                FailsWith(StatusReason::kBadRequest, StartsWith(name)));
   }
 }
 
-TEST(ParseListOptionsTest, FieldSelectorsOnNameAndNamespaceAreConditionsOnColumns) {
-  const auto options =
-      Parse("names=a,b&fieldSelector=metadata.name%3Db,metadata.namespace!%3Dkube-system");
+TEST(ParseListOptionsTest, NameAndNamespaceInAFieldSelectorAreConditionsOnColumns) {
+  struct Case {
+    std::string_view query;
+    std::string_view names;
+    std::string_view namespaces;
+  };
+  const Case cases[] = {
+      {"fieldSelector=metadata.name=b", "in b", "all"},
+      {"fieldSelector=.metadata[%27name%27]==b", "in b", "all"},
+      {"fieldSelector=metadata.namespace!=b", "all", "all -b"},
+      {"fieldSelector=metadata.name+in+(b,a),metadata.namespace+notin+(c,d)", "in a b",
+       "all -c -d"},
+      {"fieldSelector=metadata.name=", "in ''", "all"},
+      // ANDed to what is there.
+      {"names=a,b&fieldSelector=metadata.name=b", "in b", "all"},
+      {"names=a&fieldSelector=metadata.name=b", "in", "all"},
+      {"fieldSelector=metadata.name+in+(a,b),metadata.name+in+(b,c)", "in b", "all"},
+      {"fieldSelector=metadata.name!=b,metadata.name!=a", "all -a -b", "all"},
+      {"labelSelector=@names!=c&fieldSelector=metadata.name!=a", "all -a -c", "all"},
+  };
+  for (const Case& c : cases) {
+    const Result<ListOptions> options = Parse(c.query);
+    ASSERT_THAT(options, IsOk()) << c.query;
+    EXPECT_EQ(Show(options->names), c.names) << c.query;
+    EXPECT_EQ(Show(options->namespaces), c.namespaces) << c.query;
+    EXPECT_THAT(options->field_selector, IsEmpty()) << c.query;
+  }
+  // The namespace of the path may be excluded.
+  const Result<ListOptions> options =
+      Parse("fieldSelector=metadata.namespace=x", {{"", "v1", "pods"}, "", "shop", "", {}});
   ASSERT_THAT(options, IsOk());
-  EXPECT_TRUE(options->names.Matches("b"));
-  EXPECT_FALSE(options->names.Matches("a"));
-  EXPECT_FALSE(options->namespaces.Matches("kube-system"));
-  EXPECT_TRUE(options->namespaces.Matches("default"));
-  const auto nothing = Parse("names=a&fieldSelector=metadata.name%3Db");
-  ASSERT_THAT(nothing, IsOk());
-  EXPECT_FALSE(nothing->names.Matches("a"));
-  EXPECT_FALSE(nothing->names.Matches("b"));
-  EXPECT_THAT(
-      Parse("fieldSelector=status.phase%3DRunning"),
-      FailsWith(StatusReason::kBadRequest, "fieldSelector \"status.phase\": not supported yet"));
+  EXPECT_EQ(Show(options->namespaces), "in x");
 }
 
-TEST(ParseListOptionsTest, TakesUnsupportedOptionsThatAskForNothing) {
-  for (const char* query :
-       {"fieldSelector=", "ownerUID=", "ownerSeniority=0", "injectEvents=false",
-        "labelSelector=@inject-events=false", "labelSelector=@inject-events=true&injectEvents=0"}) {
-    EXPECT_THAT(Parse(query), IsOk()) << query;
+TEST(ParseListOptionsTest, KeepsOtherFieldRequirementsAsTheyAre) {
+  const Result<ListOptions> options = Parse(
+      "fieldSelector=status.phase!=Running,metadata.name,metadata.labels[%27app%27]=web,"
+      "metadata.name=x,metadata.name>3,metadata.name.x=1");
+  ASSERT_THAT(options, IsOk());
+  const Result<FieldSelector> rest = ParseFieldSelector(
+      "status.phase!=Running,metadata.name,metadata.labels.app=web,metadata.name>3,"
+      "metadata.name.x=1");
+  ASSERT_THAT(rest, IsOk());
+  EXPECT_EQ(options->field_selector, *rest);
+  EXPECT_THAT(options->label_selector, IsEmpty());
+  EXPECT_EQ(Show(options->names), "in x");
+}
+
+TEST(ParseListOptionsTest, ReadsFuzzyNames) {
+  struct Case {
+    std::string_view selector;
+    std::vector<std::string> contained;
+    std::vector<std::string> not_contained;
+  };
+  const Case cases[] = {
+      {"~=web", {"web"}, {}},
+      {"~+in+(a,i,a)", {"a", "i"}, {}},
+      {"~!=web", {}, {"web"}},
+      {"~+notin+(b,a)", {}, {"a", "b"}},
+      {"~=b,~=a,~!=c", {"a", "b"}, {"c"}},
+      {"~=a_b", {"a_b"}, {}},
+      // These say nothing.
+      {"~", {}, {}},
+      {"!~", {}, {}},
+      {"~=", {}, {}},
+      {"~+notin+()", {}, {}},
+  };
+  for (const Case& c : cases) {
+    std::string query = "labelSelector=";
+    for (const char ch : c.selector)
+      query += ch == '~' ? "internalstorage.clusterpedia.io/fuzzy-name" : std::string(1, ch);
+    const Result<ListOptions> options = Parse(query);
+    ASSERT_THAT(options, IsOk()) << query;
+    EXPECT_EQ(options->fuzzy_names, c.contained) << query;
+    EXPECT_EQ(options->not_fuzzy_names, c.not_contained) << query;
+    EXPECT_THAT(options->label_selector, IsEmpty()) << query;
   }
+  EXPECT_THAT(Parse("labelSelector=internalstorage.clusterpedia.io/fuzzy-name>3"),
+              FailsWith(StatusReason::kBadRequest,
+                        "internalstorage.clusterpedia.io/fuzzy-name: the operator must be =, in, "
+                        "!= or notin"));
+  std::string many = "labelSelector=internalstorage.clusterpedia.io/fuzzy-name+in+(x";
+  for (int i = 0; i < 64; ++i) many += "," + std::to_string(i);
+  EXPECT_THAT(Parse(many + ")"), FailsWith(StatusReason::kBadRequest, HasSubstr("more than 64")));
 }
 
-TEST(ParseListOptionsTest, RefusesUnknownSearchLabelsAndNamesThem) {
-  for (const char* label : {"search.clusterpedia.io/nosuch", "search.clusterpedia.io/size",
-                            "clusterpedia.io/x", "x.clusterpedia.io.example/y"}) {
-    EXPECT_THAT(
-        Parse("labelSelector=" + std::string(label) + "=1"),
-        FailsWith(StatusReason::kBadRequest, std::string(label) + ": unknown search label"));
+TEST(ParseListOptionsTest, ReadsFacets) {
+  struct Case {
+    std::string_view query;
+    size_t facets;
+    bool counts_only;
+    int64_t limit;
+  };
+  const Case cases[] = {
+      {"facets=", 0, false, 0},
+      {"facets=&limit=0", 0, false, 0},
+      {"limit=0", 0, false, 0},
+      {"facets=cluster,status.phase", 2, false, 0},
+      {"facets=cluster&limit=5", 1, false, 5},
+      {"facets=cluster&limit=", 1, false, 0},
+      {"facets=cluster&limit=0", 1, true, 0},
+      {"facets=cluster&limit=00", 1, true, 0},
+      // The URL asks for no rows, whatever a label says; the label alone does not.
+      {"facets=cluster&limit=0&labelSelector=@limit=5", 1, true, 5},
+      {"facets=cluster&labelSelector=@limit=0", 1, false, 0},
+  };
+  for (const Case& c : cases) {
+    const Result<ListOptions> options = Parse(c.query);
+    ASSERT_THAT(options, IsOk()) << c.query;
+    EXPECT_THAT(options->facets, SizeIs(c.facets)) << c.query;
+    EXPECT_EQ(options->counts_only, c.counts_only) << c.query;
+    EXPECT_EQ(options->limit, c.limit) << c.query;
+  }
+  EXPECT_THAT(Parse("facets=bogus"),
+              FailsWith(StatusReason::kBadRequest, StartsWith("facets: unknown column \"bogus\"")));
+}
+
+TEST(ParseListOptionsTest, IgnoresUnknownSearchLabelsWithAWarning) {
+  for (const std::string label : {"search.clusterpedia.io/nosuch", "search.clusterpedia.io/size",
+                                  "search.clusterpedia.io/forward", "search.clusterpedia.io/facets",
+                                  "clusterpedia.io/x", "x.clusterpedia.io.example/y"}) {
+    const Result<ListOptions> options =
+        Parse("labelSelector=" + label + "=1,app=web,!" + label + "," + label + ">2");
+    ASSERT_THAT(options, IsOk()) << label;
+    EXPECT_THAT(options->warnings, ElementsAre("unknown search label " + label + " is ignored"));
+    EXPECT_THAT(options->label_selector, SizeIs(1));
+  }
+  std::string many = "labelSelector=app";
+  for (int i = 0; i < 1000; ++i) many += ",@x" + std::to_string(i);
+  const Result<ListOptions> options = Parse(many);
+  ASSERT_THAT(options, IsOk());
+  EXPECT_THAT(options->warnings, SizeIs(16));
+}
+
+TEST(ParseListOptionsTest, LimitsTheNumberOfLabelRequirements) {
+  std::string query = "labelSelector=l0";
+  for (int i = 1; i < 256; ++i) query += ",l" + std::to_string(i);
+  EXPECT_THAT(Parse(query + ",@names=a"), IsOk());
+  EXPECT_THAT(Parse(query + ",x"),
+              FailsWith(StatusReason::kBadRequest, "labelSelector: more than 256 requirements"));
+}
+
+TEST(ParseListOptionsTest, AStarNamesEveryCluster) {
+  for (const char* query : {"clusters=*", "clusters=a,*", "clusters=*&labelSelector=@clusters=a"}) {
+    const Result<ListOptions> options = Parse(query);
+    ASSERT_THAT(options, IsOk()) << query;
+    EXPECT_EQ(Show(options->clusters), "all") << query;
+  }
+  // It has no such meaning elsewhere.
+  const Result<ListOptions> options = Parse("names=*&namespaces=*");
+  ASSERT_THAT(options, IsOk());
+  EXPECT_EQ(Show(options->names) + Show(options->namespaces), "in *in *");
+}
+
+TEST(ParseListOptionsTest, IgnoresTheResourcesOfACollection) {
+  for (const char* query : {"groups=a/b/c", "resources=x"}) {
+    EXPECT_THAT(Parse(query), IsOk());
+    EXPECT_THAT(Parse(query, {{}, "", "", "workloads", {{"apps", "", "deployments", false}}}),
+                IsOk());
   }
 }
 
@@ -481,7 +568,7 @@ TEST(ParseListOptionsTest, ReadsTheStartFromContinueOrTheOffsetLabel) {
 }
 
 TEST(ParseListOptionsTest, TakesATokenOfTheSameQueryOnly) {
-  const ListScope scope{{"", "v1", "pods"}, "c1", ""};
+  const ListScope scope{{"", "v1", "pods"}, "c1", "", "", {}};
   const Result<ListOptions> first = Parse("labelSelector=app=web&limit=2", scope);
   ASSERT_THAT(first, IsOk());
   const std::string token = FormatContinueToken(Fingerprint(scope, *first), "c1/ns/a");
@@ -509,62 +596,6 @@ TEST(NameSetTest, MatchesWhatIsInAndNotExcluded) {
   EXPECT_FALSE(others.Matches("b"));
   const NameSet none{true, {}, {}};
   EXPECT_FALSE(none.Matches("a"));
-}
-
-TEST(FingerprintTest, IsEqualForRequestsThatDifferOnlyInThePage) {
-  const ListScope scope{{"", "v1", "pods"}, "", ""};
-  const auto fingerprint = [&](std::string_view query) {
-    return Fingerprint(scope, *Parse(query, scope));
-  };
-  const std::string base = fingerprint("labelSelector=app=web,env=prod&names=a,b");
-  EXPECT_THAT(base, SizeIs(16));
-  EXPECT_EQ(fingerprint("labelSelector=app=web,env=prod&names=a,b&limit=5&continue=3&withContinue="
-                        "true&withRemainingCount=1"),
-            base);
-  EXPECT_EQ(fingerprint("labelSelector=env=prod,app=web&names=b,a&onlyMetadata=1"), base);
-}
-
-TEST(FingerprintTest, DependsOnScopeConditionsAndOrder) {
-  const ListScope scopes[] = {
-      {{"", "v1", "pods"}, "", ""}, {{"", "v1", "pods"}, "c", ""}, {{"", "v1", "pods"}, "", "c"},
-      {{"", "v2", "pods"}, "", ""}, {{"v1", "", "pods"}, "", ""},  {{"", "v1", "podsc"}, "", ""},
-  };
-  const std::string_view queries[] = {
-      "",
-      "names=a",
-      "names=a,b",
-      "names=ab",
-      "namespaces=a",
-      "clusters=a",
-      "labelSelector=@names!=a",
-      "labelSelector=@names=a,@names=b",
-      "labelSelector=a",
-      "labelSelector=!a",
-      "labelSelector=a=b",
-      "labelSelector=a!=b",
-      "labelSelector=a+in+(b)",
-      "labelSelector=a+in+(b,c)",
-      "labelSelector=a,b",
-      "orderby=name",
-      "orderby=name+desc",
-      "orderby=uid",
-      "orderby=name,uid",
-      "orderby=uid,name",
-      "since=1577836800",
-      "before=1577836800",
-      "since=1577836801",
-  };
-  std::map<std::string, std::string> seen;
-  const auto check = [&](const ListScope& scope, std::string_view query) {
-    const Result<ListOptions> options = Parse(query, scope);
-    ASSERT_THAT(options, IsOk()) << query;
-    const std::string what = scope.cluster + "|" + scope.name_space + "|" + scope.gvr.ToString() +
-                             "|" + std::string(query);
-    const auto [other, inserted] = seen.emplace(Fingerprint(scope, *options), what);
-    EXPECT_TRUE(inserted) << what << " and " << other->second;
-  };
-  for (const ListScope& scope : scopes) check(scope, "labelSelector=x");
-  for (const std::string_view query : queries) check(scopes[0], query);
 }
 
 }  // namespace

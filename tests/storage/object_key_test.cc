@@ -61,9 +61,27 @@ TEST(RangesAfterTest, CutsTheRangesAtAKey) {
   const std::vector<KeyRange> ranges = {KeyRange::Cluster("a"), KeyRange::Cluster("b"),
                                         KeyRange::Cluster("c")};
   const std::string key = ObjectKey("b", "n", "x");
-  EXPECT_THAT(RangesAfter(ranges, key), ElementsAre(KeyRange{key, "b\""}, KeyRange::Cluster("c")));
-  EXPECT_THAT(RangesAfter({{key, "", true}}, key), IsEmpty());
-  EXPECT_THAT(RangesAfter({KeyRange{}}, key), ElementsAre(KeyRange{key, ""}));
+  EXPECT_THAT(RangesAfter(ranges, key, false),
+              ElementsAre(KeyRange{key, "b\""}, KeyRange::Cluster("c")));
+  EXPECT_THAT(RangesAfter({{key, "", true}}, key, false), IsEmpty());
+  EXPECT_THAT(RangesAfter({KeyRange{}}, key, false), ElementsAre(KeyRange{key, ""}));
+}
+
+TEST(RangesAfterTest, KeepsTheKeyItselfIfItIsWanted) {
+  const KeyRange itself{"b!n!x", "", true};
+  EXPECT_THAT(RangesAfter({KeyRange::Cluster("b")}, "b!n!x", true),
+              ElementsAre(itself, KeyRange{"b!n!x", "b\""}));
+  EXPECT_THAT(RangesAfter({itself}, "b!n!x", true), ElementsAre(itself));
+  EXPECT_THAT(RangesAfter({KeyRange::Cluster("c")}, "b!n!x", true),
+              ElementsAre(KeyRange::Cluster("c")));
+}
+
+TEST(SplitKeyTest, GivesTheParts) {
+  const KeyParts parts = SplitKey("c!n!x!y");
+  EXPECT_EQ(parts.cluster, "c");
+  EXPECT_EQ(parts.name_space, "n");
+  EXPECT_EQ(parts.name, "x!y");
+  EXPECT_EQ(SplitKey("c!n").name, "");
 }
 
 }  // namespace

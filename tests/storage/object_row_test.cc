@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
+
 #include "storage/body_codec.h"
 #include "storage/indexed_fields.h"
 #include "tests/testing/matchers.h"
@@ -78,11 +82,27 @@ TEST(EncodeObjectTest, ReadsFieldsAtEveryDepthOfOtherKinds) {
               ElementsAre(Entry{"f:status.phase", "Up"}));
 }
 
+TEST(EncodeObjectTest, AnIndexedObjectOrArrayIsItsJson) {
+  const Result<ObjectRow> row = EncodeObject(
+      kPods, R"({"status":{"phase":{"x": 1},"podIP":[]},"metadata":{"name":"a"},"spec":[]})");
+  ASSERT_THAT(row, IsOk());
+  EXPECT_THAT(row->entries,
+              ElementsAre(Entry{"f:status.phase", R"({"x": 1})"}, Entry{"f:status.podIP", "[]"}));
+}
+
+TEST(EncodeObjectTest, OfARepeatedFieldTheFirstCounts) {
+  const Result<ObjectRow> row = EncodeObject(
+      kPods,
+      R"({"metadata":{"name":"a"},"status":{"phase":"1","phase":"2"},"status":{"podIP":""}})");
+  ASSERT_THAT(row, IsOk());
+  EXPECT_THAT(row->entries, ElementsAre(Entry{"f:status.phase", "1"}));
+}
+
 TEST(EncodeObjectTest, IgnoresValuesOfTheWrongType) {
   const Result<ObjectRow> row = EncodeObject(
       kPods,
       R"({"metadata":{"name":"a","labels":{"n":1,"o":{},"ok":"v"},"ownerReferences":{},"creationTimestamp":null},
-               "spec":null,"status":{"phase":{"x":1},"podIP":null}})");
+               "spec":null,"status":{"phase":null,"podIP":null}})");
   ASSERT_THAT(row, IsOk());
   EXPECT_THAT(row->entries, ElementsAre(Entry{"l:ok", "v"}));
   EXPECT_EQ(row->created, 0);
@@ -116,6 +136,78 @@ TEST(IndexedValueTest, KeepsShortValuesAndCutsLongOnesAtACharacter) {
   std::string umlauts;
   for (int i = 0; i < 100; ++i) umlauts += "\xc3\xa4";
   EXPECT_EQ(IndexedValue(umlauts).find('#'), 172u);
+}
+
+nlohmann::json RandomValue(std::mt19937* random, int depth) {
+  const auto pick = [random](unsigned n) { return (*random)() % n; };
+  switch (pick(depth > 0 ? 8 : 6)) {
+    case 0:
+      return nullptr;
+    case 1:
+      return pick(2) == 0;
+    case 2:
+      return static_cast<int>(pick(1000)) - 500;
+    case 3:
+      return static_cast<double>(pick(1000)) / 8;
+    case 4:
+      return std::string(pick(300), "ab\"\\\n"[pick(5)]);
+    case 5:
+      return "text" + std::to_string(pick(5));
+    case 6: {
+      nlohmann::json list = nlohmann::json::array();
+      while (pick(3) != 0) list.push_back(RandomValue(random, depth - 1));
+      return list;
+    }
+    default: {
+      nlohmann::json object = nlohmann::json::object();
+      while (pick(3) != 0) object["k\"" + std::to_string(pick(9))] = RandomValue(random, depth - 1);
+      return object;
+    }
+  }
+}
+
+// "spec.nodeName" as the JSON pointer "/spec/nodeName".
+nlohmann::json::json_pointer Pointer(std::string_view dotted) {
+  std::string pointer = "/" + std::string(dotted);
+  std::replace(pointer.begin(), pointer.end(), '.', '/');
+  return nlohmann::json::json_pointer(pointer);
+}
+
+TEST(EncodeObjectTest, EntriesSayWhatADomFindsAtTheIndexedPathsOfRandomObjects) {
+  std::mt19937 random(7);
+  size_t found = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    const char* resources[] = {"pods", "events", "persistentvolumes", "secrets", "others"};
+    const GroupVersionResource gvr{"", "v1", resources[random() % 5]};
+    nlohmann::json object = {{"noise", RandomValue(&random, 3)}, {"metadata", {{"name", "a"}}}};
+    for (const std::string_view field : IndexedFields(gvr)) {
+      if (random() % 3 == 0) continue;
+      try {
+        object[Pointer(field)] = RandomValue(&random, 3);
+      } catch (const nlohmann::json::exception&) {  // Its parent is no object.
+      }
+      if (random() % 20 == 0) object[std::string(field.substr(0, field.find('.')))] = nullptr;
+    }
+    std::vector<Entry> expected;
+    for (const std::string_view field : IndexedFields(gvr)) {
+      if (!object.contains(Pointer(field)) || object[Pointer(field)].is_null()) continue;
+      const nlohmann::json& value = object[Pointer(field)];
+      const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+      expected.push_back({"f:" + std::string(field), IndexedValue(text)});
+    }
+    found += expected.size();
+    const Result<ObjectRow> row = EncodeObject(gvr, object.dump());
+    ASSERT_THAT(row, IsOk());
+    ASSERT_EQ(row->entries, expected) << object.dump();
+  }
+  EXPECT_GT(found, 2'000u);
+}
+
+TEST(IndexedFieldsTest, NoFieldIsBelowAList) {
+  for (const char* resource : {"pods", "nodes", "services", "events", "secrets", "other"}) {
+    for (const std::string_view field : IndexedFields({"", "v1", resource}))
+      EXPECT_EQ(field.find('['), std::string_view::npos) << field;
+  }
 }
 
 TEST(IndexedFieldsTest, AreSortedSoThatPathsWithOneParentAreNeighbours) {

@@ -23,6 +23,19 @@ TEST(PackedEntriesTest, FindsAValueByItsKey) {
   EXPECT_EQ(FindPackedValue(packed, 6), std::nullopt);
 }
 
+TEST(PackedEntriesTest, GivesBackAKeySet) {
+  const std::vector<int64_t> key_ids = {0, 1, 127, 128, INT64_C(1) << 40};
+  EXPECT_EQ(UnpackKeySet(PackKeySet(key_ids)), key_ids);
+  EXPECT_EQ(PackKeySet({}), "");
+  EXPECT_TRUE(UnpackKeySet("").empty());
+  EXPECT_EQ(PackKeySet({3, 300}), "\x03\xac\x02");
+}
+
+TEST(PackedEntriesTest, AKeySetEndsAtDamage) {
+  EXPECT_EQ(UnpackKeySet("\x03\xac"), std::vector<int64_t>{3});
+  EXPECT_TRUE(UnpackKeySet(std::string(20, '\xff')).empty());
+}
+
 TEST(PackedEntriesTest, EndsAtDamage) {
   const std::string packed = PackEntries({{3, "abc"}, {5, "d"}});
   EXPECT_EQ(UnpackEntries(std::string_view(packed).substr(0, packed.size() - 1)).size(), 1u);

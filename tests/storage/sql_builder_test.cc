@@ -6,7 +6,6 @@ namespace pedia::storage {
 namespace {
 
 using query::OrderColumn;
-using query::SelectorOperator;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -22,26 +21,30 @@ ListQuery QueryOf(const std::string& evil) {
   query.namespaces = {false, {}, {evil}};
   query.names = {true, {evil, "y"}, {evil}};
   query.since = 5;
-  query.terms = {{1, SelectorOperator::kEquals, {evil}},
-                 {2, SelectorOperator::kNotIn, {evil, "z"}}};
-  query.after = SortKey{{}, evil};
+  query.owners = {evil, "u"};
+  query.probes = {{{1, {evil}}, false}, {{2, {evil, "z"}}, true}};
+  query.after = SortKey{{}, evil, evil};
   return query;
 }
 
 void ExpectOnlyParameters(const ListQuery& query, const std::string& evil) {
-  for (const Driver::Kind kind :
-       {Driver::Kind::kObjects, Driver::Kind::kNames, Driver::Kind::kEntries}) {
+  const auto check = [&](const SqlStatement& statement) {
+    EXPECT_THAT(statement.text, Not(HasSubstr(evil)));
+    EXPECT_EQ(static_cast<size_t>(std::count(statement.text.begin(), statement.text.end(), '?')),
+              statement.parameters.size());
+  };
+  for (const Driver& driver :
+       {Driver{Driver::Kind::kObjects}, Driver{Driver::Kind::kNames}, Driver{Driver::Kind::kOwners},
+        Driver{Driver::Kind::kCreated}, Driver{Driver::Kind::kEntries, {{1, {evil}}}, 0},
+        Driver{Driver::Kind::kEntries, {{1, std::vector<std::string>(99, evil)}, {2, {evil}}}}}) {
     ListQuery driven = query;
-    driven.driver = {kind, 0};
+    driven.driver = driver;
     const SqlBuilder builder(kQuestionMarks, driven);
     ASSERT_GT(builder.piece_count(), 0u);
+    check(builder.CappedCount(driver, 5));
     for (size_t i = 0; i < builder.piece_count(); ++i) {
-      for (const SqlStatement& statement : {builder.Piece(i), builder.CountPiece(i)}) {
-        EXPECT_THAT(statement.text, Not(HasSubstr(evil)));
-        EXPECT_EQ(
-            static_cast<size_t>(std::count(statement.text.begin(), statement.text.end(), '?')),
-            statement.parameters.size());
-      }
+      check(builder.Piece(i));
+      check(builder.CountPiece(i));
     }
   }
 }
@@ -50,21 +53,22 @@ TEST(SqlBuilderTest, ValuesAreNeverPartOfTheText) {
   const std::string evil = "EVIL'";
   ListQuery query = QueryOf(evil);
   ExpectOnlyParameters(query, evil);
-  query.order = {{OrderColumn::kUid, true}, {OrderColumn::kCreatedAt}};
-  query.after = SortKey{{evil, int64_t{4}}, evil};
+  query.ordered = false;
+  query.columns = {OrderColumn::kUid, OrderColumn::kCreatedAt};
+  query.with_body = query.with_entries = true;
   ExpectOnlyParameters(query, evil);
-  query.order = {{OrderColumn::kName}};
-  query.after = SortKey{{evil}, evil};
-  query.walk_order = true;
+  query.ordered = true;
+  query.walk = query::OrderBy{OrderColumn::kName};
+  query.after = SortKey{{evil}, evil, ""};
   ExpectOnlyParameters(query, evil);
 }
 
 TEST(SqlBuilderTest, APageOfALabelIsARangeOfTheEntriesWithoutASort) {
   ListQuery query;
   query.ranges = {KeyRange{}};
-  query.terms = {{7, SelectorOperator::kEquals, {"web"}}};
-  query.driver = {Driver::Kind::kEntries, 0};
-  query.after = SortKey{{}, "c!n!x"};
+  query.probes = {{{7, {"web"}}, false}};
+  query.driver = {Driver::Kind::kEntries, {{7, {"web"}}}, 0};
+  query.after = SortKey{{}, "c!n!x", ""};
   query.fetch_limit = 11;
   EXPECT_EQ(
       SqlBuilder(kQuestionMarks, query).Piece(0).text,
@@ -75,9 +79,8 @@ TEST(SqlBuilderTest, APageOfALabelIsARangeOfTheEntriesWithoutASort) {
 TEST(SqlBuilderTest, FurtherConditionsAreScalarSubqueries) {
   ListQuery query;
   query.ranges = {KeyRange{}};
-  query.terms = {{7, SelectorOperator::kEquals, {"web"}},
-                 {8, SelectorOperator::kNotIn, {"a", "b"}}};
-  query.driver = {Driver::Kind::kEntries, 0};
+  query.probes = {{{7, {"web"}}, false}, {{8, {"a", "b"}}, true}};
+  query.driver = {Driver::Kind::kEntries, {{7, {"web"}}}, 0};
   EXPECT_THAT(SqlBuilder(kQuestionMarks, query).Piece(0).text,
               HasSubstr(" AND (SELECT e.id FROM entries e WHERE e.key_id=? AND e.value IN (?,?) "
                         "AND e.okey=a.okey) "
@@ -87,8 +90,7 @@ TEST(SqlBuilderTest, FurtherConditionsAreScalarSubqueries) {
 TEST(SqlBuilderTest, SeveralValuesAreAUnionOfOrderedLists) {
   ListQuery query;
   query.ranges = {KeyRange{}};
-  query.terms = {{7, SelectorOperator::kIn, {"a", "b", "c"}}};
-  query.driver = {Driver::Kind::kEntries, 0};
+  query.driver = {Driver::Kind::kEntries, {{7, {"a", "b"}}, {8, {"c"}}}, {}};
   const std::string text = SqlBuilder(kQuestionMarks, query).Piece(0).text;
   EXPECT_THAT(text, HasSubstr(" UNION ALL "));
   EXPECT_EQ(text.rfind(" ORDER BY "), text.find(" ORDER BY "));

@@ -90,10 +90,10 @@ TEST_F(SqliteFailureTest, ADamagedBodyIsAnErrorAndNotARow) {
   RunSql("UPDATE bodies SET body=x'0101'");
   CollectingSink sink;
   EXPECT_THAT(store_->List(
-                  {kPodsGvr, "", ""}, {}, [](int64_t) {}, sink),
+                  {kPodsGvr, "", ""}, {}, [](const ListHead&) {}, sink),
               FailsWith(StatusReason::kInternalError, _));
   EXPECT_THAT(sink.bodies, IsEmpty());
-  EXPECT_THAT(store_->Get("c1", kPodsGvr, "default", "a"),
+  EXPECT_THAT(store_->Get("c1", kPodsGvr, "default", "a", false),
               FailsWith(StatusReason::kInternalError, _));
 }
 
@@ -106,13 +106,13 @@ TEST_F(SqliteFailureTest, AListThatTakesTooLongIsEnded) {
   ASSERT_THAT(store, IsOk());
   class SlowSink : public RowSink {
    public:
-    bool Row(std::string_view) override {
+    bool Row(const ListRow&) override {
       std::this_thread::sleep_for(20ms);
       return true;
     }
   } sink;
   EXPECT_THAT((*store)->List(
-                  {kPodsGvr, "", ""}, {}, [](int64_t) {}, sink),
+                  {kPodsGvr, "", ""}, {}, [](const ListHead&) {}, sink),
               FailsWith(StatusReason::kTimeout, _));
   EXPECT_THAT((*store)->Revision(), IsOk());
 }
@@ -128,7 +128,7 @@ TEST_F(SqliteFailureTest, ALongStatementIsInterruptedAtTheDeadline) {
   CollectingSink sink;
   query::ListOptions options{.order_by = {{query::OrderColumn::kUid}}};
   EXPECT_THAT((*store)->List(
-                  {kPodsGvr, "", ""}, options, [](int64_t) {}, sink),
+                  {kPodsGvr, "", ""}, options, [](const ListHead&) {}, sink),
               FailsWith(StatusReason::kTimeout, _));
   EXPECT_THAT(sink.bodies, IsEmpty());
 }
@@ -142,7 +142,7 @@ TEST_F(SqliteFailureTest, AReaderThatIsNeverFreeIsServiceUnavailable) {
   class NestingSink : public RowSink {
    public:
     explicit NestingSink(Store* store) : store_(store) {}
-    bool Row(std::string_view) override {
+    bool Row(const ListRow&) override {
       inner = testing::ToStatus(store_->Revision());
       return true;
     }
@@ -152,7 +152,7 @@ TEST_F(SqliteFailureTest, AReaderThatIsNeverFreeIsServiceUnavailable) {
     Store* store_;
   } sink(store->get());
   (void)(*store)->List(
-      {kPodsGvr, "", ""}, {}, [](int64_t) {}, sink);
+      {kPodsGvr, "", ""}, {}, [](const ListHead&) {}, sink);
   EXPECT_THAT(sink.inner, FailsWith(StatusReason::kServiceUnavailable, HasSubstr("busy")));
   EXPECT_THAT((*store)->Revision(), IsOk());
 }

@@ -166,7 +166,7 @@ TEST_F(SqliteListTest, EndsWhenTheSinkHasEnough) {
   CollectingSink sink;
   sink.stop_after = 2;
   const Result<ListResult> result = store_->List(
-      {kPodsGvr, "", ""}, {}, [](int64_t) {}, sink);
+      {kPodsGvr, "", ""}, {}, [](const ListHead&) {}, sink);
   ASSERT_THAT(result, IsOk());
   EXPECT_TRUE(result->cancelled);
   EXPECT_EQ(sink.bodies.size(), 2u);
@@ -178,7 +178,7 @@ TEST_F(SqliteListTest, RefusesADamagedKeyBeforeTheHead) {
   CollectingSink sink;
   bool head = false;
   EXPECT_THAT(store_->List(
-                  {kPodsGvr, "", ""}, options, [&](int64_t) { head = true; }, sink),
+                  {kPodsGvr, "", ""}, options, [&](const ListHead&) { head = true; }, sink),
               FailsWith(StatusReason::kBadRequest, HasSubstr("continue")));
   EXPECT_FALSE(head);
 }
@@ -213,7 +213,7 @@ TEST_F(SqliteListTest, TooManyValuesAreABadRequest) {
   for (int i = 100'000; i < 130'000; ++i) many.push_back(std::to_string(i));
   CollectingSink sink;
   EXPECT_THAT(store_->List(
-                  {kPodsGvr, "", ""}, {.names = In(many)}, [](int64_t) {}, sink),
+                  {kPodsGvr, "", ""}, {.names = In(many)}, [](const ListHead&) {}, sink),
               FailsWith(StatusReason::kBadRequest, HasSubstr("too many")));
 }
 

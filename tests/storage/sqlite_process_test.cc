@@ -51,7 +51,7 @@ TEST(SqliteProcessTest, ProcessesThatOpenAnEmptyDatabaseAtOnceAllSucceed) {
     close(gate[1]);
     for (const pid_t child : children) EXPECT_EQ(ExitCode(child), 0);
     EXPECT_THAT(ReadTable(folder.File("pedia.db"), "SELECT schema_version,revision FROM meta"),
-                ElementsAre("1|5"));
+                ElementsAre("2|5"));
     EXPECT_THAT(ReadTable(folder.File("pedia.db"), "SELECT count(*) FROM objects"),
                 ElementsAre("5"));
     EXPECT_THAT(Inconsistencies(folder.File("pedia.db")), IsEmpty());

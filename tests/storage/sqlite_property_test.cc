@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "tests/storage/store_audit.h"
 #include "tests/storage/store_fixture.h"
 #include "tests/storage/table_reader.h"
 
@@ -85,9 +86,10 @@ class SqlitePropertyTest : public StoreTest, public ::testing::WithParamInterfac
     std::sort(objects.begin(), objects.end());
     ASSERT_EQ(objects, ExpectedObjects());
     ASSERT_THAT(Inconsistencies(path()), IsEmpty());
+    ASSERT_THAT(DifferencesFromBodies(path()), IsEmpty());
     for (const auto& [key, body] : model_) {
       const auto& [cluster, resource, name_space, name] = key;
-      ASSERT_EQ(*store_->Get(cluster, {"", "v1", resource}, name_space, name), body);
+      ASSERT_EQ(store_->Get(cluster, {"", "v1", resource}, name_space, name, false)->body, body);
     }
   }
 

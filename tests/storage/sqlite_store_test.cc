@@ -21,18 +21,20 @@ using SqliteStoreTest = StoreTest;
 TEST_F(SqliteStoreTest, GivesBackTheBytesThatWereStored) {
   const TestObject pod{.name = "a", .labels = {{"app", "web"}}, .padding = std::string(5'000, 'p')};
   Put({pod});
-  const Result<std::string> body = store_->Get("c1", kPodsGvr, "default", "a");
+  const Result<StoredObject> body = store_->Get("c1", kPodsGvr, "default", "a", false);
   ASSERT_THAT(body, IsOk());
-  EXPECT_EQ(*body, pod.Json());
+  EXPECT_EQ(body->body, pod.Json());
 }
 
 TEST_F(SqliteStoreTest, GetFailsWithNotFoundForWhatIsNotThere) {
   Put({{.name = "a"}});
-  EXPECT_THAT(store_->Get("c1", kPodsGvr, "default", "b"),
+  EXPECT_THAT(store_->Get("c1", kPodsGvr, "default", "b", false),
               FailsWith(StatusReason::kNotFound, R"(pods "b" not found)"));
-  EXPECT_THAT(store_->Get("c2", kPodsGvr, "default", "a"), FailsWith(StatusReason::kNotFound, _));
-  EXPECT_THAT(store_->Get("c1!default", kPodsGvr, "", "a"), FailsWith(StatusReason::kNotFound, _));
-  EXPECT_THAT(store_->Get("c1", {"x", "v1", "y"}, "default", "a"),
+  EXPECT_THAT(store_->Get("c2", kPodsGvr, "default", "a", false),
+              FailsWith(StatusReason::kNotFound, _));
+  EXPECT_THAT(store_->Get("c1!default", kPodsGvr, "", "a", false),
+              FailsWith(StatusReason::kNotFound, _));
+  EXPECT_THAT(store_->Get("c1", {"x", "v1", "y"}, "default", "a", false),
               FailsWith(StatusReason::kNotFound, _));
 }
 
@@ -185,7 +187,7 @@ TEST_F(SqliteStoreTest, StoresAnObjectOfSeveralMegabytes) {
   for (int64_t i = 0; i < 400'000; ++i) padding += std::to_string(i * 7919);
   const TestObject large{.name = "large", .padding = padding};
   Put({large});
-  EXPECT_EQ(*store_->Get("c1", kPodsGvr, "default", "large"), large.Json());
+  EXPECT_EQ(store_->Get("c1", kPodsGvr, "default", "large", false)->body, large.Json());
   EXPECT_EQ(Put({large}).updated, 0);
 }
 

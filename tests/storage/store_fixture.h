@@ -22,9 +22,9 @@ inline const GroupVersionResource kNodesGvr{"", "v1", "nodes"};
 // A folder that is removed with its owner.
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "pedia-storage-XXXXXX").string();
+  explicit TemporaryFolder(
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string pattern = (parent / "pedia-storage-XXXXXX").string();
     path_ = mkdtemp(pattern.data());
   }
   ~TemporaryFolder() {
@@ -92,8 +92,8 @@ inline Change Deletion(const TestObject& object) {
 // Keeps the bodies; stops after `stop_after` rows if that is not 0.
 class CollectingSink : public RowSink {
  public:
-  bool Row(std::string_view body) override {
-    bodies.emplace_back(body);
+  bool Row(const ListRow& row) override {
+    bodies.emplace_back(row.body);
     return stop_after == 0 || bodies.size() < stop_after;
   }
   std::vector<std::string> bodies;
@@ -134,7 +134,7 @@ class StoreTest : public ::testing::Test {
     Listed listed;
     CollectingSink sink;
     Result<ListResult> result = store_->List(
-        scope, options, [&](int64_t revision) { listed.heads.push_back(revision); }, sink);
+        scope, options, [&](const ListHead& head) { listed.heads.push_back(head.revision); }, sink);
     EXPECT_THAT(result, testing::IsOk());
     if (result.ok()) listed.result = std::move(*result);
     listed.bodies = std::move(sink.bodies);

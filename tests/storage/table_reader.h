@@ -29,11 +29,12 @@ inline std::vector<std::string> ReadTable(const std::string& path, const char* s
   return rows;
 }
 
+// All entries but those of the key sets.
 inline constexpr char kAllEntries[] =
     "SELECT o.okey,t.resource,k.path,e.value FROM entries e JOIN keys k USING(key_id) JOIN objects "
     "o ON o.id=e.id "
-    "AND o.okey=e.okey JOIN types t ON t.type_id=o.type_id AND t.type_id=k.type_id ORDER BY "
-    "1,2,3,4";
+    "AND o.okey=e.okey JOIN types t ON t.type_id=o.type_id AND t.type_id=k.type_id WHERE "
+    "k.path<>'s' ORDER BY 1,2,3,4";
 
 // What is wrong with the database; empty if it is sound: no row of one table without its rows in
 // the others.
@@ -54,6 +55,12 @@ inline std::vector<std::string> Inconsistencies(const std::string& path) {
            "SELECT 'no scope',type_id,cluster,namespace,count(*) FROM objects GROUP BY "
            "type_id,cluster,namespace "
            "EXCEPT SELECT 'no scope',type_id,cluster,namespace,n FROM scopes",
+           "SELECT 'key of no resource',path FROM keys WHERE type_id NOT IN (SELECT type_id FROM "
+           "types)",
+           "SELECT 'object without key set',o.okey FROM objects o WHERE NOT EXISTS "
+           "(SELECT 1 FROM keys k JOIN entries e ON e.key_id=k.key_id JOIN key_sets s ON "
+           "s.set_id=e.value "
+           "WHERE k.type_id=o.type_id AND k.path='s' AND e.okey=o.okey AND s.type_id=o.type_id)",
            "SELECT 'revision from the future',id FROM objects WHERE revision>(SELECT revision FROM "
            "meta)",
        }) {

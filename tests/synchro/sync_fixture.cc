@@ -45,12 +45,13 @@ class OutageStore : public storage::Store {
     if (outage_) return Outage();
     return store_->CountObjects();
   }
-  Result<std::string> Get(std::string_view cluster, const GroupVersionResource& gvr,
-                          std::string_view name_space, std::string_view name) override {
-    return store_->Get(cluster, gvr, name_space, name);
+  Result<storage::StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
+                                    std::string_view name_space, std::string_view name,
+                                    bool with_events) override {
+    return store_->Get(cluster, gvr, name_space, name, with_events);
   }
   Result<storage::ListResult> List(const query::ListScope& scope, const query::ListOptions& options,
-                                   const std::function<void(int64_t)>& head,
+                                   const std::function<void(const storage::ListHead&)>& head,
                                    storage::RowSink& sink) override {
     return store_->List(scope, options, head, sink);
   }
@@ -69,8 +70,8 @@ constexpr std::chrono::seconds kPatience{60};
 
 class BodySink : public storage::RowSink {
  public:
-  bool Row(std::string_view body) override {
-    const Json object = Json::parse(body);
+  bool Row(const storage::ListRow& row) override {
+    const Json object = Json::parse(row.body);
     const Json& metadata = object["metadata"];
     bodies[metadata.value("namespace", "") + "/" + metadata.value("name", "")] = object.dump();
     return true;
@@ -281,7 +282,7 @@ std::map<std::string, std::string> SyncTest::StoredBodies(const std::string& clu
                                                           const GroupVersionResource& gvr) {
   BodySink sink;
   const auto result = store_->List(
-      {gvr, cluster, ""}, {}, [](int64_t) {}, sink);
+      {gvr, cluster, ""}, {}, [](const storage::ListHead&) {}, sink);
   EXPECT_THAT(result, IsOk());
   return sink.bodies;
 }

@@ -63,12 +63,12 @@ class FakeStore : public storage::Store {
   Result<std::vector<storage::ResourceCount>> CountObjects() override {
     return std::vector<storage::ResourceCount>();
   }
-  Result<std::string> Get(std::string_view, const GroupVersionResource&, std::string_view,
-                          std::string_view) override {
+  Result<storage::StoredObject> Get(std::string_view, const GroupVersionResource&, std::string_view,
+                                    std::string_view, bool) override {
     return UnknownResource();
   }
   Result<storage::ListResult> List(const query::ListScope&, const query::ListOptions&,
-                                   const std::function<void(int64_t)>&,
+                                   const std::function<void(const storage::ListHead&)>&,
                                    storage::RowSink&) override {
     return UnknownResource();
   }
