@@ -2,7 +2,8 @@
 
 A recording (testdata/conformance/recordings/*.jsonl) is one request and the answer it got. expect.tsv gives its mode: `exact`, `differs`
 (pedia is better on purpose; the column of claims says how) or `skip`. What does not count: null and empty members, managedFields,
-resourceVersions of lists, apiVersion and kind inside list items, the order of items unless an order was asked for, ages in Tables.
+resourceVersions of lists, apiVersion and kind inside list items, the order of items unless an order was asked for (then the ordered values
+must stand in the same sequence), the order of injected events, ages in Tables.
 """
 import gzip
 import json
@@ -12,9 +13,15 @@ import urllib.parse
 
 RESOURCES = '/apis/clusterpedia.io/v1beta1/resources'
 PREFIX = 'shadow.clusterpedia.io/'
+EVENTS = PREFIX + 'events'
 IGNORED_KEYS = {'selfLink', 'managedFields', 'serverAddressByClientCIDRs', 'storageVersionHash', 'kubectl.kubernetes.io/last-applied-configuration'}
 EMPTY = (None, '', [], {})
 AGE = r'(?:\d+[ydhms])+'
+
+
+def events_in(text):
+    """The events that an annotation holds, in an order of their own."""
+    return sorted(json.loads(text), key=lambda event: event['metadata']['name'])
 
 
 def essence(value):
@@ -25,7 +32,7 @@ def essence(value):
         return value
     kept = {}
     for key, member in value.items():
-        member = essence(member)
+        member = essence(events_in(member) if key == EVENTS and isinstance(member, str) else member)
         if key not in IGNORED_KEYS and member not in EMPTY:
             kept[key] = member
     return kept
@@ -35,12 +42,38 @@ def metadata(item):
     return item.get('metadata') or {}
 
 
+def annotation(item, name, default=''):
+    return (metadata(item).get('annotations') or {}).get(PREFIX + name, default)
+
+
 def cluster(item):
-    return (metadata(item).get('annotations') or {}).get(PREFIX + 'cluster-name', '')
+    return annotation(item, 'cluster-name')
 
 
 def identity(item):
     return '/'.join((cluster(item), metadata(item).get('namespace') or '', metadata(item).get('name') or ''))
+
+
+def is_collection(document):
+    return document.get('kind') == 'CollectionResource'
+
+
+def paging(document):
+    """What carries continue and remainingItemCount."""
+    return document if is_collection(document) else metadata(document)
+
+
+def order_of(query):
+    """The names that a request orders by, without their directions."""
+    in_labels = re.search(r'search\.clusterpedia\.io/orderby\s*(?:==?\s*([^,]+)|in\s*\(([^)]*)\))', query.get('labelSelector', ''))
+    terms = (in_labels[1] or in_labels[2]) if in_labels else query.get('orderby', '')
+    return [re.sub(r'(_desc|\s+(?:asc|desc))$', '', term.strip(), flags=re.IGNORECASE) for term in terms.split(',') if term.strip()]
+
+
+def ordered_value(item, name):
+    if name == 'cluster':
+        return cluster(item)
+    return metadata(item).get({'created_at': 'creationTimestamp', 'resource_version': 'resourceVersion'}.get(name, name)) or ''
 
 
 def items_of(document):
@@ -102,6 +135,7 @@ class Case:
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query, keep_blank_values=True))
         self.asks_continue = query.get('withContinue') == 'true' or 'with-continue=true' in query.get('labelSelector', '')
         self.only_metadata = query.get('onlyMetadata') == 'true'
+        self.order = order_of(query)
 
     def check(self, send):
         """Texts of what is wrong. `send(method, path, headers)` gives (status, headers, body bytes)."""
@@ -158,8 +192,11 @@ class Case:
         yield from compare_as_sets([lead_cells + row for row in cells_of(want)], cells_of(have), 'rows')
 
     def compare_lists(self, want, have):
-        yield from self.compare_items(items_of(want), items_of(have))
-        wanted, found = metadata(want), metadata(have)
+        yield from self.compare_items(items_of(want), items_of(have), with_kind=is_collection(want))
+        yield from self.compare_order(items_of(want), items_of(have))
+        if is_collection(want):
+            yield from compare_as_sets(*([essence(t) for t in document.get('resourceTypes') or []] for document in (want, have)), 'resourceTypes')
+        wanted, found = paging(want), paging(have)
         if self.asks_continue and bool(wanted.get('continue')) != bool(found.get('continue')):
             yield 'continue: want %r, have %r' % (wanted.get('continue'), found.get('continue'))
         if not self.from_member:
@@ -167,7 +204,12 @@ class Case:
         if not isinstance(have.get('rows' if have.get('kind') == 'Table' else 'items'), list):
             yield 'items or rows must be a list, even when there are none'
 
-    def compare_items(self, want, have):
+    def compare_order(self, want, have):
+        wanted, found = ([[ordered_value(item, name) for name in self.order] for item in items] for items in (want, have))
+        if wanted != found and sorted(wanted) == sorted(found):
+            yield 'order by %s: want %.160r, have %.160r' % (self.order, wanted, found)
+
+    def compare_items(self, want, have, with_kind=False):
         def by_identity(items):
             found = {}
             for item in items:
@@ -175,7 +217,7 @@ class Case:
                 if self.from_member:
                     metadata(flat).get('annotations', {}).pop(PREFIX + 'cluster-name', None)
                     flat = essence(flat)
-                found[identity(flat)] = flat
+                found[identity(flat) + ('/' + item.get('kind', '') if with_kind else '')] = flat
             return found
         wanted, found = by_identity(want), by_identity(have)
         yield from compare_as_sets(list(wanted), list(found), 'items')
@@ -195,8 +237,9 @@ class Case:
             'keys': lambda: sorted(identities),
             'ordered': lambda: identities,
             'count': lambda: len(identities),
-            'continue': lambda: bool(metadata(document).get('continue')),
-            'remaining': lambda: metadata(document).get('remainingItemCount') or 0,
+            'continue': lambda: bool(paging(document).get('continue')),
+            'remaining': lambda: paging(document).get('remainingItemCount') or 0,
+            'events': lambda: sorted(event['metadata']['name'] for item in items_of(document) for event in events_in(annotation(item, 'events', '[]'))),
             'columns': lambda: [column[0] for column in columns_of(document)],
             'rows': lambda: sorted(map(str, cells_of(document))),
             'groups': lambda: {name: [v['version'] for v in group['versions']] for name, group in groups.items()},
@@ -217,6 +260,8 @@ class Case:
                 yield from ('%r is not in the answer: %.200s' % (part, text) for part in want if part not in text)
             elif claim == 'absent':
                 yield from ('%r is in the answer' % part for part in want if part in text)
+            elif claim == 'emptyLists':
+                yield from ('%s: want [], have %.100r' % (field, document.get(field)) for field in want if document.get(field) != [])
             elif claim == 'fields':
                 yield from differences(want, {key: document.get(key) for key in want})
             elif claim in have:
