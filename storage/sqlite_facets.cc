@@ -65,7 +65,8 @@ Status SqliteFacets::CountScopes(FacetCounter* counter, int64_t* objects) {
     for (size_t i = 0; i < plan_.sources.size(); ++i) {
       const Kind kind = plan_.sources[i].kind;
       if (kind != Kind::kCluster && kind != Kind::kNamespace) continue;
-      Status status = counter->Add(i, {kind == Kind::kCluster ? cluster : name_space}, rows);
+      const std::string_view value = kind == Kind::kCluster ? cluster : name_space;
+      Status status = value.empty() ? counter->Add(i, {}, rows) : counter->Add(i, {value}, rows);
       if (!status.ok()) return status;
     }
   }

@@ -108,7 +108,8 @@ Result<const std::vector<std::string_view>*> SqliteRows::Values(size_t index) {
       values_.push_back(SplitKey(okey()).cluster);
       break;
     case ValueSource::Kind::kNamespace:
-      values_.push_back(SplitKey(okey()).name_space);
+      if (const std::string_view name_space = SplitKey(okey()).name_space; !name_space.empty())
+        values_.push_back(name_space);
       break;
     case ValueSource::Kind::kName:
       values_.push_back(SplitKey(okey()).name);
@@ -139,9 +140,13 @@ Result<SqlValue> SqliteRows::OrderValue(size_t index) {
   const ValueSource& source = plan_.sources[index];
   if (source.kind == ValueSource::Kind::kColumn)
     return row_->Value(kFirstColumn + static_cast<int>(source.index));
+  SqlValue order_value;
+  if (source.kind == ValueSource::Kind::kNamespace) {  // As a column, "" comes first.
+    order_value = std::string(SplitKey(okey()).name_space);
+    return order_value;
+  }
   const Result<const std::vector<std::string_view>*> values = Values(index);
   if (!values.ok()) return values.status();
-  SqlValue order_value;
   if ((*values)->empty()) return order_value;
   const bool field =
       source.kind == ValueSource::Kind::kEntry || source.kind == ValueSource::Kind::kField;

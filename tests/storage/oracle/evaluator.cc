@@ -326,8 +326,8 @@ storage::FacetCounts Evaluator::Count(const query::Facet& facet,
       case OrderColumn::kCluster:
         texts = {facts->object->cluster};
         break;
-      case OrderColumn::kNamespace:
-        texts = {facts->name_space};
+      case OrderColumn::kNamespace:  // What is cluster-scoped has none.
+        if (!facts->name_space.empty()) texts = {facts->name_space};
         break;
       case OrderColumn::kName:
         texts = {facts->name};
