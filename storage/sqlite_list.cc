@@ -10,11 +10,6 @@
 namespace pedia::storage {
 namespace {
 
-// Rows of a scan that are held back until it is over; more are sent while it goes on.
-constexpr size_t kMaxHeld = 10'000;
-// Rows kept while sorting: longer lists are sorted in several passes.
-constexpr size_t kMaxSorted = 50'000;
-
 bool IsWanted(const query::ListScope& scope, const GroupVersionResource& gvr) {
   if (scope.collection.empty()) return gvr == scope.gvr;
   return std::any_of(scope.patterns.begin(), scope.patterns.end(),
@@ -28,10 +23,11 @@ bool IsWanted(const query::ListScope& scope, const GroupVersionResource& gvr) {
 
 }  // namespace
 
-SqliteList::SqliteList(SqliteConnection& connection, ScanSlots& slots,
+SqliteList::SqliteList(SqliteConnection& connection, ScanSlots& slots, const ListLimits& limits,
                        const query::ListScope& scope, const query::ListOptions& options)
     : connection_(connection),
       slot_(slots),
+      limits_(limits),
       options_(options),
       request_{scope, options, NormalizeOrder(options.order_by, scope.collection.empty()), {}, {}},
       events_(connection),
@@ -284,9 +280,9 @@ Status SqliteList::FillFirst(const std::string& after, std::vector<KeyedFound>* 
                              int64_t* matching) {
   first->clear();
   *matching = 0;
-  size_t wanted = kMaxSorted;
-  if (options_.limit > 0 && options_.limit - taken_ < static_cast<int64_t>(kMaxSorted) &&
-      to_skip_ < static_cast<int64_t>(kMaxSorted))
+  size_t wanted = limits_.sorted;
+  const auto most = static_cast<int64_t>(wanted);
+  if (options_.limit > 0 && options_.limit - taken_ < most && to_skip_ < most)
     wanted = std::min(wanted, static_cast<size_t>(options_.limit - taken_ + to_skip_ + 1));
   for (const ListPlan& plan : plans_) {
     SqliteRows rows(connection_, plan, scanned_);
@@ -334,7 +330,7 @@ Status SqliteList::Take(const Found& found, Body body, Key key) {
     return Timeout("the query took too long and was ended");
   if (scan_ && !head_sent_) {
     held_.push_back(found);
-    return held_.size() < kMaxHeld ? Status() : SendHeld(/*all=*/false);
+    return held_.size() < limits_.held ? Status() : SendHeld(/*all=*/false);
   }
   const Result<std::string_view> json = body();
   if (!json.ok()) return json.status();

@@ -17,6 +17,7 @@
 #include "storage/sqlite_events.h"
 #include "storage/sqlite_planner.h"
 #include "storage/sqlite_rows.h"
+#include "storage/sqlite_store.h"
 #include "storage/store.h"
 
 namespace pedia::storage {
@@ -27,8 +28,8 @@ class SqliteList {
   using Head = std::function<void(const ListHead&)>;
 
   // The arguments must outlive it.
-  SqliteList(SqliteConnection& connection, ScanSlots& slots, const query::ListScope& scope,
-             const query::ListOptions& options);
+  SqliteList(SqliteConnection& connection, ScanSlots& slots, const ListLimits& limits,
+             const query::ListScope& scope, const query::ListOptions& options);
 
   // See Store::List.
   Result<ListResult> Run(const Head& head, RowSink& sink);
@@ -67,6 +68,7 @@ class SqliteList {
 
   SqliteConnection& connection_;
   ScanSlot slot_;
+  const ListLimits limits_;
   const query::ListOptions& options_;
   ListRequest request_;
   std::vector<StoredType> types_;

@@ -79,7 +79,7 @@ class SqliteStore final : public Store {
                           RowSink& sink) override {
     Result<SqliteReaderPool::Reader> reader = TakeReader();
     if (!reader.ok()) return reader.status();
-    return SqliteList(**reader, scan_slots_, scope, options).Run(head, sink);
+    return SqliteList(**reader, scan_slots_, options_.list_limits, scope, options).Run(head, sink);
   }
 
   Result<int64_t> Revision() override {

@@ -3,6 +3,7 @@ import collections
 import functools
 import json
 import os
+import random
 import unittest
 import urllib.parse
 
@@ -160,6 +161,28 @@ class SearchTest(unittest.TestCase):
                 break
             query['continue'] = page['continue']
         self.assertEqual(found, [identity(item) for item in wanted])
+
+    def test_no_query_string_is_an_error_of_the_server(self):
+        dice = random.Random(7)
+        names = ('names clusters namespaces orderby ownerUID ownerName ownerGR ownerSeniority since before limit continue withContinue '
+                 'withRemainingCount injectEvents onlyMetadata labelSelector fieldSelector whereSQL facets groups resources watch pretty '
+                 'resourceVersion resourceVersionMatch includeObject timeoutSeconds sendInitialEvents').split()
+        values = ('web', 'berlin', 'team-a', '*', '', '0', '-1', '3', '99999999999999999999', 'true', 'maybe', '1=1; DROP TABLE objects', "'", '"', '\0', '\xff',
+                  '%', '_', ',', 'a' * 3000, 'cluster,name desc', 'status.phase', "metadata.labels['app'] desc", 'spec.containers[].image', 'spec.replicas>2',
+                  'status.phase in (Running,Failed)', '!spec.paused', 'app in (web,db),env!=prod', 'search.clusterpedia.io/names in (web)', 'deployments.apps',
+                  'apps', 'apps/deployments', '2026-11-01', '2026-11-01T00:00:00Z', 'a[', 'a[-1]', '[]', '(' * 500, 'kind,group,spec.nodeName', 'Exact')
+        paths = [fleets.RESOURCES + path for path in (PODS, DEPLOYMENTS, '/clusters/berlin' + PODS, '/clusters/berlin/api/v1/namespaces/team-a/pods')]
+        paths += [COLLECTIONS, COLLECTIONS + '/any', COLLECTIONS + '/workloads', COLLECTIONS + '/network']
+        answered = 0
+        for _ in range(400):
+            pairs = [(dice.choice(names), dice.choice(values)) for _ in range(dice.randint(1, 3))]
+            path = dice.choice(paths) + '?' + urllib.parse.urlencode(pairs)
+            status, _, body = self.pedia.request(path, {'Accept': dice.choice(('application/json', 'application/yaml', 'application/json;as=Table;v=v1;g=meta.k8s.io'))})
+            self.assertIn(status, (200, 400, 405, 406, 422), (path, body[:300]))
+            answered += status == 200
+            if status != 200:
+                self.assertIn(b'Failure', body)
+        self.assertGreater(answered, 40)
 
     def test_facets_count_what_matches(self):
         pods = self.members_have(PODS)

@@ -35,12 +35,15 @@ std::filesystem::path FastFolder() {
   return access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
 }
 
+// So few that lists of the worlds here are sorted in many passes and scans overflow what is held.
+constexpr storage::ListLimits kFewRows{.held = 20, .sorted = 7};
+
 // A store in a folder of its own, and the world in it.
 class Subject {
  public:
   Subject() {
     Result<std::unique_ptr<storage::Store>> store =
-        storage::OpenSqliteStore({.path = folder_.File("pedia.db")});
+        storage::OpenSqliteStore({.path = folder_.File("pedia.db"), .list_limits = kFewRows});
     if (store.ok()) store_ = *std::move(store);
   }
 
