@@ -199,7 +199,9 @@ bool MatchesOrdered(const FieldRequirement& requirement, std::string_view order_
   return false;
 }
 
-bool MatchesAny(const std::vector<std::string>& values, const FieldTexts& texts) {
+bool MatchesAny(const FieldRequirement& requirement, const FieldTexts& texts) {
+  const std::vector<std::string>& values = requirement.values;
+  if (texts.empty()) return requirement.or_missing;
   for (size_t i = 0; i < texts.size(); ++i) {
     if (std::find(values.begin(), values.end(), texts[i]) != values.end()) return true;
   }
@@ -219,10 +221,10 @@ bool MatchesWithKey(const FieldRequirement& requirement, std::string_view order_
   switch (requirement.op) {
     case SelectorOperator::kEquals:
     case SelectorOperator::kIn:
-      return MatchesAny(requirement.values, texts);
+      return MatchesAny(requirement, texts);
     case SelectorOperator::kNotEquals:
     case SelectorOperator::kNotIn:
-      return !MatchesAny(requirement.values, texts);
+      return !MatchesAny(requirement, texts);
     case SelectorOperator::kExists:
       return !texts.empty();
     case SelectorOperator::kDoesNotExist:

@@ -1,5 +1,7 @@
 #include "query/field_selector.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "query/selector_grammar.h"
@@ -11,6 +13,29 @@ namespace {
 // Each may need a scan of its own; more than this is no search that a person wrote.
 constexpr size_t kMaxRequirements = 64;
 
+// Source: Kubernetes docs "Field Selectors", supported fields by kind.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kDefaults{{
+    {"involvedObject.apiVersion", ""},
+    {"involvedObject.fieldPath", ""},
+    {"involvedObject.kind", ""},
+    {"involvedObject.name", ""},
+    {"involvedObject.namespace", ""},
+    {"involvedObject.resourceVersion", ""},
+    {"involvedObject.uid", ""},
+    {"reason", ""},
+    {"reportingComponent", ""},
+    {"spec.hostNetwork", "false"},
+    {"spec.nodeName", ""},
+    {"spec.schedulerName", ""},
+    {"spec.serviceAccountName", ""},
+    {"spec.signerName", ""},
+    {"spec.unschedulable", "false"},
+    {"status.nominatedNodeName", ""},
+    {"status.phase", ""},
+    {"status.podIP", ""},
+    {"type", ""},
+}};
+
 class FieldSelectorBuilder : public SelectorSink {
  public:
   Status Key(std::string_view key) override {
@@ -20,7 +45,7 @@ class FieldSelectorBuilder : public SelectorSink {
     }
     Result<FieldPath> path = ParseFieldPath("unable to parse requirement", key);
     if (!path.ok()) return path.status();
-    selector_.push_back({*std::move(path), SelectorOperator::kExists, {}});
+    selector_.push_back({*std::move(path), SelectorOperator::kExists, {}, false});
     return Status();
   }
 
@@ -36,6 +61,7 @@ class FieldSelectorBuilder : public SelectorSink {
     requirement.op = op;
     requirement.values = std::move(values);
     SortValues(&requirement.values);
+    requirement.or_missing = CountsMissing(requirement.path, requirement.values);
     return Status();
   }
 
@@ -46,6 +72,14 @@ class FieldSelectorBuilder : public SelectorSink {
 };
 
 }  // namespace
+
+bool CountsMissing(const FieldPath& path, const std::vector<std::string>& values) {
+  const std::string text = path.Text();
+  const auto field = std::find_if(kDefaults.begin(), kDefaults.end(),
+                                  [&](const auto& known) { return known.first == text; });
+  return field != kDefaults.end() &&
+         std::find(values.begin(), values.end(), field->second) != values.end();
+}
 
 Result<FieldSelector> ParseFieldSelector(std::string_view text) {
   FieldSelectorBuilder builder;

@@ -22,11 +22,18 @@ struct FieldRequirement {
   FieldPath path;
   SelectorOperator op;
   std::vector<std::string> values;  // As LabelRequirement::values.
+  // A missing value counts as one of `values`: CountsMissing.
+  bool or_missing = false;
   bool operator==(const FieldRequirement&) const = default;
 };
 
 // The requirements' conjunction, in source order. Empty selects every object.
 using FieldSelector = std::vector<FieldRequirement>;
+
+// Whether a missing value at `path` is one of `values`, as in Kubernetes' own field selectors, which
+// compare with the field's default: "spec.nodeName=" finds the pods that have no node,
+// "spec.unschedulable=false" all nodes that are not cordoned. False for paths they do not have. Pure.
+bool CountsMissing(const FieldPath& path, const std::vector<std::string>& values);
 
 // Parses `text` (already percent-decoded); "" gives the empty selector, empty terms are skipped. In
 // values a backslash may stand before a backslash, comma, '=' (as Kubernetes' own field selectors

@@ -28,7 +28,8 @@ bool ComparesAsField(const EntryCondition& condition, std::string_view value) {
 
 bool Fulfils(const EntryCondition& condition, std::optional<std::string_view> value) {
   const auto is_one_of_them = [&] {
-    return value && std::binary_search(condition.values.begin(), condition.values.end(), *value);
+    if (!value) return condition.or_missing;
+    return std::binary_search(condition.values.begin(), condition.values.end(), *value);
   };
   switch (condition.op) {
     case SelectorOperator::kEquals:

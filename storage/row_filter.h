@@ -19,6 +19,7 @@ struct EntryCondition {
   int64_t key_id;
   query::SelectorOperator op;
   std::vector<std::string> values;  // As entries hold them; sorted.
+  bool or_missing = false;          // A missing value counts as one of `values`.
   bool typed = false;  // `>` and `<` as field selectors compare, else as label selectors do.
 };
 

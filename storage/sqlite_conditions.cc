@@ -54,13 +54,13 @@ bool MayBeCut(std::string_view entry_value) {
 
 Result<ResolvedCondition> SqliteConditions::Resolve(const query::LabelRequirement& requirement) {
   return Resolve("l:" + requirement.key,
-                 EntryCondition{0, requirement.op, EntryTexts(requirement.values), false});
+                 EntryCondition{0, requirement.op, EntryTexts(requirement.values)});
 }
 
 Result<ResolvedCondition> SqliteConditions::Resolve(const query::FieldRequirement& requirement,
                                                     const std::string& entry_path) {
-  return Resolve(entry_path,
-                 EntryCondition{0, requirement.op, EntryTexts(requirement.values), true});
+  return Resolve(entry_path, EntryCondition{0, requirement.op, EntryTexts(requirement.values),
+                                            requirement.or_missing, /*typed=*/true});
 }
 
 Result<std::optional<int64_t>> SqliteConditions::FindKey(const std::string& entry_path) {
@@ -84,13 +84,22 @@ Result<ResolvedCondition> SqliteConditions::Resolve(const std::string& entry_pat
   const bool few = condition.values.size() <= kMaxProbeValues;
   switch (condition.op) {
     case SelectorOperator::kEquals:
-    case SelectorOperator::kIn:
-      if (few) resolved.probe = EntryProbe{{condition.key_id, condition.values}, false};
+    case SelectorOperator::kIn: {
       resolved.driver = {{condition.key_id, condition.values}};
+      if (!condition.or_missing) {
+        if (few) resolved.probe = EntryProbe{{condition.key_id, condition.values}, false};
+        break;
+      }
+      Result<std::optional<EntryValues>> without = ObjectsByKey(condition.key_id, false);
+      if (!without.ok()) return without.status();
+      if (!*without) resolved.driver.clear();
+      if (*without && !(*without)->values.empty()) resolved.driver.push_back(**std::move(without));
       break;
+    }
     case SelectorOperator::kNotEquals:
     case SelectorOperator::kNotIn: {
-      if (few) resolved.probe = EntryProbe{{condition.key_id, condition.values}, true};
+      if (few && !condition.or_missing)
+        resolved.probe = EntryProbe{{condition.key_id, condition.values}, true};
       Result<std::optional<std::vector<EntryValues>>> others = OtherValues(condition);
       if (!others.ok()) return others.status();
       if (*others && (*others)->empty()) resolved.never = true;
@@ -138,7 +147,7 @@ Result<std::optional<std::vector<EntryValues>>> SqliteConditions::OtherValues(
   others.emplace();
   std::erase_if(**values, [&](const std::string& value) { return !Fulfils(condition, value); });
   if (!(*values)->empty()) others->push_back({condition.key_id, **std::move(values)});
-  if (!(*without)->values.empty()) others->push_back(**std::move(without));
+  if (!(*without)->values.empty() && !condition.or_missing) others->push_back(**std::move(without));
   return others;
 }
 

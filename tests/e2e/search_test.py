@@ -120,6 +120,9 @@ class SearchTest(unittest.TestCase):
                     'pods', '-A', '--field-selector', 'spec.containers[].image=' + image)
         self.expect([p for p in pods if p['spec']['containers'][0]['name'] == 'web'], 'pods', '-A', '--field-selector', 'spec.containers[0].name=web')
         self.expect([p for p in pods if p['status'].get('phase') != 'Running'], 'pods', '-A', '--field-selector', 'status.phase!=Running')
+        self.expect([p for p in pods if not p['spec'].get('nodeName')], 'pods', '-A', '--field-selector', 'spec.nodeName=')
+        self.expect([n for n in self.members_have('/api/v1/nodes') if not n['spec'].get('unschedulable')],
+                    'nodes', '--field-selector', 'spec.unschedulable=false')
         self.expect([d for d in deployments if d['spec']['replicas'] > 2], 'deployments', '-A', '--field-selector', 'spec.replicas>2')
         self.expect([d for d in deployments if 'paused' not in d['spec'] and d['metadata'].get('labels', {}).get('app') in ('web', 'db')],
                     'deployments', '-A', '--field-selector', "!spec.paused,metadata.labels['app'] in (web,db)")

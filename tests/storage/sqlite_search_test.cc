@@ -83,6 +83,25 @@ TEST_F(SqliteSearchTest, AnotherFieldIsScannedAndTheObjectsAreCounted) {
   EXPECT_EQ(HeadOf(search + "&limit=1").scanned, 2);
 }
 
+TEST_F(SqliteSearchTest, KubernetesOwnFieldsHaveDefaults) {
+  PutPods();
+  Put({{.cluster = "z", .name = "bare", .phase = "Pending"}});
+  const Result<ObjectRow> row = EncodeObject(
+      kPodsGvr,
+      R"({"metadata":{"name":"none","annotations":{"shadow.clusterpedia.io/cluster-name":"z"}}})");
+  ASSERT_THAT(row, IsOk());
+  Apply({{Change::Action::kUpsert, "z", kPodsGvr, "Pod", *row}});
+  EXPECT_THAT(Search("fieldSelector=spec.nodeName="), ElementsAre("z//none", "z/default/bare"));
+  EXPECT_EQ(Search("fieldSelector=spec.nodeName!=").size(), 20u);
+  EXPECT_THAT(Search("fieldSelector=status.phase in (Pending,)"),
+              ElementsAre("z//none", "z/default/bare"));
+  EXPECT_EQ(Search("fieldSelector=spec.hostNetwork=false").size(), 22u);
+  EXPECT_TRUE(Search("fieldSelector=spec.hostNetwork!=false").empty());
+  EXPECT_FALSE(HeadOf("fieldSelector=spec.nodeName=").scan);
+  // No other field has one.
+  EXPECT_TRUE(Search("fieldSelector=spec.paused=false").empty());
+}
+
 TEST_F(SqliteSearchTest, OrderedByAnIndexedFieldTheListNeedsNoScan) {
   PutPods();
   EXPECT_THAT(Search("orderby=spec.nodeName desc,name&limit=2&clusters=a"),

@@ -93,10 +93,10 @@ bool MatchesField(const query::FieldRequirement& requirement,
       return texts.empty();
     case SelectorOperator::kEquals:
     case SelectorOperator::kIn:
-      return any(listed);
+      return any(listed) || (texts.empty() && requirement.or_missing);
     case SelectorOperator::kNotEquals:
     case SelectorOperator::kNotIn:
-      return !any(listed);
+      return !any(listed) && !(texts.empty() && requirement.or_missing);
     default: {
       const TypedText bound(requirement.values.at(0));
       return any([&](const std::string& text) {

@@ -192,13 +192,15 @@ query::LabelRequirement QuestionMaker::Label(const World& world) {
 }
 
 query::FieldRequirement QuestionMaker::Field(const World& world) {
-  query::FieldRequirement requirement{Path(), kOperators[dice_.Below(std::size(kOperators))], {}};
+  query::FieldRequirement requirement{
+      Path(), kOperators[dice_.Below(std::size(kOperators))], {}, false};
   const SelectorOperator op = requirement.op;
   if (IsBare(op)) return requirement;
   const size_t n = !IsSet(op) ? 1 : dice_.Chance(10) ? 30 : 1 + dice_.Below(3);
   requirement.values = Texts(world, requirement.path, n);
   while (IsComparison(op) && TypedText(requirement.values[0]).kind == TextKind::kText)
     requirement.values = {AnyOrderedText(dice_)};
+  requirement.or_missing = query::CountsMissing(requirement.path, requirement.values);
   return requirement;
 }
 
