@@ -23,6 +23,8 @@ struct KeyRange {
   std::string high;    // Exclusive; "" is unbounded.
   bool exact = false;  // The one object `low`; `high` has no meaning.
 
+  bool IsWhole() const { return !exact && low.empty() && high.empty(); }
+
   static KeyRange Cluster(std::string_view cluster);
   static KeyRange Namespace(std::string_view cluster, std::string_view name_space);
   bool operator==(const KeyRange&) const = default;

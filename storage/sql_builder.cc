@@ -44,10 +44,6 @@ const char* ColumnName(OrderColumn column) {
 
 bool IsMissing(const SqlValue& value) { return std::holds_alternative<std::monostate>(value); }
 
-bool IsWhole(const KeyRange& range) {
-  return !range.exact && range.low.empty() && range.high.empty();
-}
-
 }  // namespace
 
 // A statement as it grows. The text and its parameters can only be extended together.
@@ -276,7 +272,7 @@ void SqlBuilder::AppendCreated(Text& out) const {
 }
 
 void SqlBuilder::AppendRange(const Driver& driver, const KeyRange& range, Text& out) const {
-  if (IsWhole(range)) return;
+  if (range.IsWhole()) return;
   const char* column = KeyColumn(driver);
   out.Add(" AND ").Add(column).Add(range.exact ? "=" : ">").Value(range.low);
   if (!range.exact && !range.high.empty()) out.Add(" AND ").Add(column).Add("<").Value(range.high);

@@ -20,10 +20,6 @@ constexpr int64_t kManyRows = 50'000;
 constexpr size_t kMaxWalkedValues = 1'000;
 constexpr size_t kMaxWalkedText = 128;  // Shorter than what every entry holds of a value.
 
-bool IsWhole(const KeyRange& range) {
-  return !range.exact && range.low.empty() && range.high.empty();
-}
-
 // Whether an index gives this order.
 bool HasIndex(const std::vector<OrderBy>& order) {
   return order.size() == 1 &&
@@ -62,7 +58,7 @@ Status SqlitePlanner::ChooseDriver(bool any_order) {
       !any_order && order.size() == 1 && plan_.sources[0].kind == ValueSource::Kind::kEntry;
   if (by_column || by_value) {
     std::vector<Candidate> rare = candidates;
-    if (query.ranges.size() == 1 && !IsWhole(query.ranges[0]))
+    if (query.ranges.size() == 1 && !query.ranges[0].IsWhole())
       rare.push_back({{Driver::Kind::kObjects}, {}});
     std::erase_if(rare, [&](const Candidate& candidate) {
       return candidate.driver.kind == Driver::Kind::kCreated &&
@@ -122,7 +118,7 @@ Result<std::optional<std::vector<std::string>>> SqlitePlanner::WalkedValues(int6
   const bool all_match = query.probes.empty() && plan_.conditions.empty() && !query.owners &&
                          !query.since && !query.before && !query.names.restricted &&
                          query.names.not_in.empty() && query.ranges.size() == 1 &&
-                         IsWhole(query.ranges[0]);
+                         query.ranges[0].IsWhole();
   const bool part = all_match && query.fetch_limit > 0 &&
                     query.fetch_limit <= static_cast<int64_t>(kMaxWalkedValues);
   if (!part) return conditions_.DistinctValues(key_id, kMaxWalkedValues);
@@ -194,7 +190,7 @@ Result<bool> SqlitePlanner::WalkValues() {
 // round.
 Status SqlitePlanner::SplitByCluster() {
   ListQuery& query = plan_.query;
-  if (query.ranges.size() == 1 && IsWhole(query.ranges[0])) {
+  if (query.ranges.size() == 1 && query.ranges[0].IsWhole()) {
     query.ranges.clear();
     SqliteStatement next = connection_.Prepare(
         "SELECT cluster FROM scopes WHERE type_id=? AND cluster>? ORDER BY cluster LIMIT 1");

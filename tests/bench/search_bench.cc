@@ -1,6 +1,6 @@
 // What a search costs: each indexed condition with limit=50 beside fifty gets by key in the same
 // run, in CPU time; facets; the scan that answers what no index does. Usage: search_bench
-// [pods=100000] [folder=/tmp]
+// [pods=100000] [folder]
 #include <unistd.h>
 
 #include <algorithm>
@@ -274,7 +274,9 @@ double BenchScan(Store& store) {
 
 int Main(int argc, char** argv) {
   const int pods = argc > 1 ? std::atoi(argv[1]) : 100'000;
-  std::string folder = std::string(argc > 2 ? argv[2] : "/tmp") + "/search-bench-XXXXXX";
+  std::string folder =
+      (argc > 2 ? std::filesystem::path(argv[2]) : std::filesystem::temp_directory_path()) /
+      "search-bench-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 1;
   bool good = false;
   {

@@ -1,6 +1,6 @@
 // What the SQLite store costs beside SQLite itself: every figure with a reference that does the
 // same with plain sqlite3 calls on the same rows, in the same run. Usage: storage_bench
-// [pods=100000] [batch=1000] [folder=/tmp]
+// [pods=100000] [batch=1000] [folder]
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -280,7 +280,9 @@ void BenchReindex(const std::string& path, int pods) {
 int Main(int argc, char** argv) {
   const int pods = argc > 1 ? std::atoi(argv[1]) : 100'000;
   const int batch = argc > 2 ? std::atoi(argv[2]) : 1'000;
-  std::string folder = std::string(argc > 3 ? argv[3] : "/tmp") + "/storage-bench-XXXXXX";
+  std::string folder =
+      (argc > 3 ? std::filesystem::path(argv[3]) : std::filesystem::temp_directory_path()) /
+      "storage-bench-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 1;
   {
     Result<std::unique_ptr<Store>> store = OpenSqliteStore({.path = folder + "/pedia.db"});

@@ -16,8 +16,8 @@ using ::pedia::testing::IsOk;
 class ReadCollectionsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    char name[] = "/tmp/pedia-collections-XXXXXX";
-    root_ = mkdtemp(name);
+    std::string name = std::filesystem::temp_directory_path() / "pedia-collections-XXXXXX";
+    root_ = mkdtemp(name.data());
   }
   void TearDown() override { std::filesystem::remove_all(root_); }
   std::filesystem::path Write(const std::string& text) {
