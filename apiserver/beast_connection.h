@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apiserver/http_server.h"
+#include "apiserver/stream_keeper.h"
 #include "apiserver/worker_pool.h"
 #include "meta/guarded.h"
 
@@ -49,12 +50,16 @@ struct BeastCore {
   BeastCore(HttpServerOptions options_in, HttpHandler handler_in)
       : options(std::move(options_in)),
         handler(std::move(handler_in)),
-        workers(options.workers, options.max_requests) {}
+        keeper(options),
+        workers({.threads = options.workers,
+                 .bulk = options.bulk_workers,
+                 .capacity = options.max_requests}) {}
   const HttpServerOptions options;
   const HttpHandler handler;
   std::atomic<bool> draining = false;  // Every answer from now on is the last of its connection.
   Guarded<std::shared_ptr<ssl_ctx_st>> tls;  // Null: plain.
   ConnectionSet connections;
+  StreamKeeper keeper;
   WorkerPool workers;
 };
 

@@ -36,6 +36,7 @@ class BeastServer final : public HttpServer {
       loops_.push_back(std::make_unique<Loop>());
     acceptor_.emplace(loops_[0]->context);
     pause_.emplace(loops_[0]->context);
+    tick_.emplace(loops_[0]->context);
   }
   ~BeastServer() override;
 
@@ -56,17 +57,20 @@ class BeastServer final : public HttpServer {
   void Accept();
   void OnAccept(const error_code& failure, tcp::socket socket);
   void TurnAway(tcp::socket socket);
+  void KeepStreams();
   void StopAccepting();
   void CloseAll();
 
   const std::shared_ptr<BeastCore> core_;
   std::vector<std::unique_ptr<Loop>> loops_;
-  std::optional<tcp::acceptor> acceptor_;  // Of loop 0's thread, as the next two.
+  std::optional<tcp::acceptor> acceptor_;  // Of loop 0's thread, as the next four.
   std::optional<asio::steady_timer> pause_;
+  std::optional<asio::steady_timer> tick_;
   size_t next_loop_ = 0;
   uint64_t next_id_ = 0;
   uint16_t port_ = 0;
-  std::atomic<bool> stopped_ = false;
+  std::atomic<bool> stopped_ = false;  // Accepts no more.
+  std::atomic<bool> ended_ = false;
   std::mutex drain_mutex_;
 };
 
@@ -105,6 +109,7 @@ Status BeastServer::Open(const tcp::endpoint& endpoint) {
 
 void BeastServer::StartThreads() {
   Accept();
+  KeepStreams();
   for (const auto& loop : loops_) {
     loop->thread = std::jthread([context = &loop->context] { context->run(); });
   }
@@ -139,6 +144,15 @@ void BeastServer::OnAccept(const error_code& failure, tcp::socket socket) {
     }
   }
   Accept();
+}
+
+void BeastServer::KeepStreams() {
+  tick_->expires_after(StreamKeeper::kTick);
+  tick_->async_wait([this](const error_code& failure) {
+    if (failure || ended_) return;
+    core_->keeper.Check(StreamKeeper::Clock::now(), core_->workers.BulkIsCrowded());
+    KeepStreams();
+  });
 }
 
 // Best effort and without waiting: one line of explanation, where it can be understood.
@@ -196,6 +210,8 @@ BeastServer::~BeastServer() {
   StopAccepting();
   CloseAll();  // Releases handlers that wait for their clients.
   core_->workers.Stop();
+  ended_ = true;
+  asio::post(loops_[0]->context, [this] { tick_->cancel(); });
   for (const auto& loop : loops_) loop->work.reset();
   for (const auto& loop : loops_) {
     if (loop->thread.joinable()) loop->thread.join();

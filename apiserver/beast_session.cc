@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <utility>
 
 #include "apiserver/handler_call.h"
 #include "apiserver/tls_context.h"
+#include "apiserver/write_buffers.h"
+#include "meta/log.h"
 
 namespace pedia::apiserver {
 namespace {
@@ -25,6 +28,9 @@ constexpr size_t kReadAheadBytes = 64 * 1024;
 // How long a closing connection waits for the client's own end, so that a reset does not eat the
 // last answer.
 constexpr std::chrono::milliseconds kLingerTime{1'000};
+// What is encrypted and handed to the kernel at once: it fits into a core's cache.
+constexpr size_t kWireBytes = 128 * 1024;
+constexpr size_t kSliceBytes = 16 * 1024;
 
 std::string AddressText(const tcp::socket& socket) {
   error_code failure;
@@ -70,6 +76,7 @@ void BeastSession::OnHandshake(error_code failure) {
   if (state_ == State::kClosed) return;
   if (failure) return CloseNow();
   peer_ = VerifiedPeer(tls_->native_handle());
+  if (!wire_.Attach(tls_->native_handle())) return CloseNow();
   // A client that has connected is about to ask; only between requests it may take its time.
   BecomeIdle(core_->options.header_timeout);
 }
@@ -144,26 +151,36 @@ void BeastSession::Parse() {
 // --- Answering ---
 
 void BeastSession::Dispatch() {
-  const std::shared_ptr<ResponseWriter> writer = BeginResponse(parser_.keep_alive());
   HttpRequest& request = parser_.request();
   request.remote_address = remote_;
   request.peer = peer_;
+  const RequestClass kind =
+      core_->options.classify ? core_->options.classify(request) : RequestClass();
+  const std::shared_ptr<ResponseWriter> writer = BeginResponse(parser_.keep_alive(), kind.bulk);
   auto task = [core = core_, writer, stream = response_, request = std::move(request)] {
     CallHandler(core->handler, request, writer, [&] { return stream->head_written(); });
   };
-  if (core_->workers.Submit(std::move(task))) return;
+  if (core_->workers.Submit(std::move(task), kind.client, kind.bulk)) return;
   SendRefusal(*writer, {429, "too many requests are being handled, try again later"});
 }
 
-std::shared_ptr<ResponseWriter> BeastSession::BeginResponse(bool keep_alive) {
+std::shared_ptr<ResponseWriter> BeastSession::BeginResponse(bool keep_alive, bool bulk) {
   state_ = State::kResponding;
   read_deadline_ = Clock::time_point::max();
   response_ = std::make_shared<ResponseStream>(
-      ResponseStream::Options{.head_only = parser_.is_head(),
-                              .minor_version = parser_.minor_version(),
-                              .keep_alive = keep_alive,
-                              .buffer_bytes = core_->options.write_buffer_bytes,
-                              .draining = {core_, &core_->draining}},
+      ResponseStream::Options{
+          .head_only = parser_.is_head(),
+          .minor_version = parser_.minor_version(),
+          .keep_alive = keep_alive,
+          .bulk = bulk,
+          .buffer_bytes = core_->options.write_buffer_bytes,
+          .page_bytes = core_->options.page_buffer_bytes,
+          .client = peer_ ? remote_ + " (" + peer_->common_name + ")" : remote_,
+          .draining = {core_, &core_->draining},
+          .keeper = {core_, &core_->keeper},
+          .close = [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->Close();
+          }},
       [self = shared_from_this()] {
         asio::post(self->socket_.get_executor(), [self] { self->Pump(); });
       });
@@ -171,7 +188,7 @@ std::shared_ptr<ResponseWriter> BeastSession::BeginResponse(bool keep_alive) {
 }
 
 void BeastSession::Refuse(const Refusal& refusal) {
-  SendRefusal(*BeginResponse(/*keep_alive=*/false), refusal);
+  SendRefusal(*BeginResponse(/*keep_alive=*/false, /*bulk=*/false), refusal);
 }
 
 void BeastSession::Pump() {
@@ -191,9 +208,30 @@ void BeastSession::Pump() {
 void BeastSession::Write() {
   writing_ = true;
   SetWriteDeadline();
-  WithStream([this](auto& stream) {
-    stream.async_write_some(asio::buffer(output_) + output_sent_, Bound(&BeastSession::OnWritten));
-  });
+  if (!tls_) return SendSome(std::string_view(output_).substr(output_sent_));
+  if (wire_sent_ == wire_.bytes().size() && !FillWire()) return CloseNow();
+  SendSome(std::string_view(wire_.bytes()).substr(wire_sent_));
+}
+
+void BeastSession::SendSome(std::string_view bytes) {
+  socket_.async_write_some(asio::buffer(bytes), Bound(&BeastSession::OnWritten));
+}
+
+// Encrypts what there is. False: the connection is broken.
+bool BeastSession::FillWire() {
+  wire_.bytes().clear();
+  wire_sent_ = 0;
+  while (wire_.bytes().size() < kWireBytes) {
+    if (output_sent_ == output_.size()) {
+      DropOutput();
+      if (!response_ || response_->Take(output_) != ResponseStream::Next::kSend) return true;
+    }
+    const std::string_view slice = std::string_view(output_).substr(output_sent_, kSliceBytes);
+    if (!wire_.Encrypt(slice)) return false;
+    output_sent_ += slice.size();
+    if (response_) response_->Sent(slice.size());
+  }
+  return true;
 }
 
 void BeastSession::OnWritten(error_code failure, size_t bytes) {
@@ -201,19 +239,29 @@ void BeastSession::OnWritten(error_code failure, size_t bytes) {
   write_deadline_ = Clock::time_point::max();
   if (state_ == State::kClosed) return;
   if (failure) return CloseNow();
-  output_sent_ += bytes;
-  if (response_) response_->Sent(bytes);
-  if (output_sent_ < output_.size()) return Write();
-  output_.clear();
-  output_sent_ = 0;
+  if (tls_) {
+    wire_sent_ += bytes;
+  } else {
+    output_sent_ += bytes;
+    if (response_) response_->Sent(bytes);
+  }
+  if (wire_sent_ < wire_.bytes().size() || output_sent_ < output_.size()) return Write();
+  DropOutput();
   Pump();
+}
+
+void BeastSession::DropOutput() {
+  WriteBuffers::Return(std::move(output_));
+  output_ = std::string();
+  output_sent_ = 0;
 }
 
 void BeastSession::OnResponseEnd(bool complete) {
   const std::shared_ptr<ResponseStream> response = std::move(response_);
   response_.reset();
   if (!complete) return CloseNow(response->ends_by_close());
-  std::string().swap(output_);
+  std::string().swap(wire_.bytes());
+  wire_sent_ = 0;
   if (!response->keep_alive()) return CloseGracefully();
   if (input_ended_ && parser_.unparsed_bytes() == 0) return CloseGracefully();
   BecomeIdle(core_->options.idle_timeout);
@@ -226,7 +274,7 @@ void BeastSession::CloseGracefully() {
   state_ = State::kClosing;
   SetReadDeadline(kLingerTime);
   if (!tls_) {
-    OnTlsShutdown({});
+    OnTlsShutdown();
   } else if (reading_) {
     error_code ignored;
     socket_.cancel(ignored);  // OnRead goes on.
@@ -235,9 +283,13 @@ void BeastSession::CloseGracefully() {
   }
 }
 
-void BeastSession::ShutdownTls() { tls_->async_shutdown(Bound(&BeastSession::OnTlsShutdown)); }
+void BeastSession::ShutdownTls() {
+  wire_.EncryptEnd();
+  asio::async_write(socket_, asio::buffer(wire_.bytes()),
+                    [self = shared_from_this()](error_code, size_t) { self->OnTlsShutdown(); });
+}
 
-void BeastSession::OnTlsShutdown(error_code) {
+void BeastSession::OnTlsShutdown() {
   if (state_ == State::kClosed) return;
   tls_ended_ = true;
   if (input_ended_) return CloseNow();
@@ -277,8 +329,8 @@ void BeastSession::SetReadDeadline(std::chrono::milliseconds timeout) {
 }
 
 void BeastSession::SetWriteDeadline() {
-  write_deadline_ = Clock::now() + core_->options.write_timeout;
-  unacknowledged_ = UnacknowledgedBytes();
+  write_deadline_ = Clock::now() + core_->options.write_timeout / 2;
+  unacknowledged_ = -1;
   Arm();
 }
 
@@ -314,8 +366,15 @@ void BeastSession::OnReadDeadline() {
 // Room in the kernel's buffer is announced late, so a slow client that takes bytes is told from a
 // stalled one by what it has acknowledged.
 void BeastSession::OnWriteDeadline() {
-  if (UnacknowledgedBytes() < unacknowledged_) return SetWriteDeadline();
-  CloseNow(/*reset=*/true);
+  const int unacknowledged = UnacknowledgedBytes();
+  if (unacknowledged_ >= 0 && unacknowledged >= unacknowledged_) {
+    LogWarning("client " + remote_ + " was cut off: it has taken nothing of an answer for " +
+               std::to_string(core_->options.write_timeout.count()) + " ms");
+    return CloseNow(/*reset=*/true);
+  }
+  unacknowledged_ = unacknowledged;
+  write_deadline_ = Clock::now() + core_->options.write_timeout / 2;
+  Arm();
 }
 
 int BeastSession::UnacknowledgedBytes() {

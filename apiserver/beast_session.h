@@ -7,11 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "apiserver/beast_connection.h"
 #include "apiserver/http_wire.h"
 #include "apiserver/request_parser.h"
 #include "apiserver/response_stream.h"
+#include "apiserver/tls_output.h"
 
 namespace pedia::apiserver {
 
@@ -60,15 +62,18 @@ class BeastSession final : public BeastConnection,
   void OnInputEnd(ErrorCode failure);
   void Parse();
   void Dispatch();
-  std::shared_ptr<ResponseWriter> BeginResponse(bool keep_alive);
+  std::shared_ptr<ResponseWriter> BeginResponse(bool keep_alive, bool bulk);
   void Refuse(const Refusal& refusal);
   void Pump();
   void Write();
+  bool FillWire();
+  void SendSome(std::string_view bytes);
   void OnWritten(ErrorCode failure, size_t bytes);
+  void DropOutput();
   void OnResponseEnd(bool complete);
   void CloseGracefully();
   void ShutdownTls();
-  void OnTlsShutdown(ErrorCode failure);
+  void OnTlsShutdown();
   void CloseNow(bool reset = false);
   void SetReadDeadline(std::chrono::milliseconds timeout);
   void SetWriteDeadline();
@@ -81,6 +86,7 @@ class BeastSession final : public BeastConnection,
   const std::shared_ptr<BeastCore> core_;
   const uint64_t id_;
   Tcp::socket socket_;
+  TlsOutput wire_;  // Outlives tls_.
   std::optional<boost::asio::ssl::stream<Tcp::socket&>> tls_;
   boost::asio::steady_timer timer_;
   const std::string remote_;
@@ -98,9 +104,10 @@ class BeastSession final : public BeastConnection,
   RequestParser parser_;
 
   bool writing_ = false;
-  std::string output_;
-  size_t output_sent_ = 0;
-  int unacknowledged_ = 0;  // In the kernel, when the write deadline was set.
+  std::string output_;      // Plain; of it ...
+  size_t output_sent_ = 0;  // ... so much was sent, or encrypted.
+  size_t wire_sent_ = 0;    // Of wire_.
+  int unacknowledged_ = -1;  // In the kernel, at half of the write deadline.
   std::shared_ptr<ResponseStream> response_;
 };
 

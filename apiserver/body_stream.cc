@@ -1,11 +1,22 @@
 #include "apiserver/body_stream.h"
 
+#include <utility>
+
+#include "apiserver/write_buffers.h"
+
 namespace pedia::apiserver {
 namespace {
 
 constexpr size_t kHoldBytes = 32 * 1024;
 // Of what follows: large enough that handing over to the connection's thread costs little.
-constexpr size_t kFlushBytes = 256 * 1024;
+constexpr size_t kFlushBytes = WriteBuffers::kBytes;
+constexpr size_t kRoom = ResponseWriter::kWriteRoom;
+
+std::string EmptyBuffer() {
+  std::string buffer = WriteBuffers::Take();
+  buffer.assign(kRoom, ' ');
+  return buffer;
+}
 
 bool WantsPretty(const query::UrlQuery& query) {
   const std::string_view value = query.Get("pretty");
@@ -18,7 +29,10 @@ bool WantsPretty(const query::UrlQuery& query) {
 BodyStream::BodyStream(Exchange& exchange, const MediaType& media)
     : exchange_(exchange),
       content_type_(media.ContentType()),
-      writer_(media.format, WantsPretty(exchange.query)) {}
+      writer_(media.format, WantsPretty(exchange.query)),
+      pending_(EmptyBuffer()) {}
+
+BodyStream::~BodyStream() { WriteBuffers::Return(std::move(pending_)); }
 
 bool BodyStream::Document(std::string_view json) {
   writer_.Document(json, &pending_);
@@ -57,19 +71,20 @@ void BodyStream::Start() {
 
 bool BodyStream::FlushIfLong() {
   if (client_gone_) return false;
-  return pending_.size() < (started_ ? kFlushBytes : kHoldBytes) || Flush();
+  return pending_.size() < (started_ ? kFlushBytes : kHoldBytes) + kRoom || Flush();
 }
 
 bool BodyStream::Flush() {
   if (!started_) Start();
   if (gzip_) {
-    gzip_->Write(pending_, compressed_);
+    gzip_->Write(std::string_view(pending_).substr(kRoom), compressed_);
     client_gone_ = !compressed_.empty() && !exchange_.response->Write(compressed_);
     compressed_.clear();
-  } else {
-    client_gone_ = !pending_.empty() && !exchange_.response->Write(pending_);
+    pending_.resize(kRoom);
+  } else if (pending_.size() > kRoom) {
+    client_gone_ = !exchange_.response->WriteBuffer(std::move(pending_));
+    pending_ = EmptyBuffer();
   }
-  pending_.clear();
   return !client_gone_;
 }
 
@@ -77,7 +92,7 @@ void BodyStream::Finish() {
   if (client_gone_) return;
   if (!started_) {
     started_ = true;
-    return exchange_.response->Send(200, Headers(), pending_);
+    return exchange_.response->Send(200, Headers(), std::string_view(pending_).substr(kRoom));
   }
   if (!Flush()) return;
   if (gzip_) {

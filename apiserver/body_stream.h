@@ -20,6 +20,8 @@ class BodyStream {
  public:
   // `exchange` must outlive it; its headers are sent with the first bytes.
   BodyStream(Exchange& exchange, const MediaType& media);
+  ~BodyStream();
+  BodyStream(const BodyStream&) = delete;
 
   bool Document(std::string_view json);
   bool BeginList(std::string_view head, std::string_view key);
@@ -40,7 +42,7 @@ class BodyStream {
   Exchange& exchange_;
   const std::string content_type_;
   DocumentWriter writer_;
-  std::string pending_;  // Not compressed yet.
+  std::string pending_;  // Not compressed yet; behind ResponseWriter::kWriteRoom.
   std::unique_ptr<GzipWriter> gzip_;
   std::string compressed_;
   bool started_ = false;

@@ -50,6 +50,12 @@ class ResponseWriter {
   // Appends body bytes. Blocks while more than write_buffer_bytes are unsent. False: the client is
   // gone or was cut off for being slow; nothing will be sent any more.
   virtual bool Write(std::string_view bytes) = 0;
+  // As Write, but for copying: takes the bytes behind the first kWriteRoom ones of `buffer`, best one
+  // of WriteBuffers.
+  virtual bool WriteBuffer(std::string buffer) {
+    return Write(std::string_view(buffer).substr(kWriteRoom));
+  }
+  static constexpr size_t kWriteRoom = 16;
   // As Write, without ever blocking; for watches. False also when more than `limit` bytes are
   // unsent already.
   virtual bool TryWrite(std::string_view bytes, size_t limit) = 0;
@@ -68,6 +74,12 @@ class ResponseWriter {
 using HttpHandler = std::function<void(const HttpRequest& request,
                                        const std::shared_ptr<ResponseWriter>& response)>;
 
+// What a request is to the server before it is handled.
+struct RequestClass {
+  std::string client;  // Whose it is: clients get an equal share. "": not shared out.
+  bool bulk = false;   // The answer may be very long, so the request waits for its client.
+};
+
 struct TlsOptions {
   std::string certificate_pem;  // Leaf first, then intermediates.
   std::string key_pem;
@@ -80,14 +92,27 @@ struct HttpServerOptions {
   uint16_t port = 0;                // 0 picks one.
   std::optional<TlsOptions> tls{};  // Empty: plain HTTP.
   int io_threads = 2;
-  int workers = 16;  // Requests handled at once.
+  int workers = 16;      // Requests handled at once; of one client, as many as it leaves free.
+  int bulk_workers = 4;  // Bulk requests handled at once; likewise.
+  std::function<RequestClass(const HttpRequest&)> classify{};  // Empty: all are alike. Fast.
   size_t max_requests =
       400;  // In flight: being handled or waiting for a worker; more get 429, Retry-After: 1.
   size_t max_connections = 4096;
   size_t max_header_bytes =
       128 * 1024;  // Request line and headers (URLs of 64 KB work); more get 431.
   size_t max_body_bytes = 3 * 1024 * 1024;  // More get 413.
-  size_t write_buffer_bytes = 512 * 1024;   // Per response.
+  // What waits to be sent to one client: while there is more, the handler of a bulk request waits ...
+  size_t write_buffer_bytes = 512 * 1024;
+  // ... that of another one only beyond this, so that a slow client keeps neither a thread nor what
+  // the handler holds ...
+  size_t page_buffer_bytes = 16 * 1024 * 1024;
+  // ... as long as all responses together hold less than this. Beyond, slow clients are cut off.
+  size_t total_buffer_bytes = 256 * 1024 * 1024;
+  int64_t slow_bytes_per_second = 256 * 1024;  // A client that takes less, with more at hand, is slow.
+  // A slow client whose handler waits for it is cut off after so long, and when others wait for a
+  // turn of their own ...
+  std::chrono::milliseconds slow_patience{30'000};
+  std::chrono::milliseconds crowded_patience{2'000};  // ... after so long, the slowest first.
   std::chrono::milliseconds handshake_timeout{10'000};
   std::chrono::milliseconds header_timeout{
       10'000};  // First to last byte of a request's head and body.

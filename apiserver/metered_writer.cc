@@ -35,6 +35,11 @@ bool MeteredWriter::Write(std::string_view bytes) {
   return writer_->Write(bytes);
 }
 
+bool MeteredWriter::WriteBuffer(std::string buffer) {
+  record_.body_bytes += buffer.size() - kWriteRoom;
+  return writer_->WriteBuffer(std::move(buffer));
+}
+
 bool MeteredWriter::TryWrite(std::string_view bytes, size_t limit) {
   const bool sent = writer_->TryWrite(bytes, limit);
   if (sent) record_.body_bytes += bytes.size();

@@ -23,6 +23,7 @@ class MeteredWriter : public ResponseWriter {
   void WriteHead(int status, const HeaderFields& headers,
                  std::optional<uint64_t> content_length) override;
   bool Write(std::string_view bytes) override;
+  bool WriteBuffer(std::string buffer) override;
   bool TryWrite(std::string_view bytes, size_t limit) override;
   void Finish() override { writer_->Finish(); }
   void Abort() override { writer_->Abort(); }

@@ -27,7 +27,7 @@ struct PistacheCore {
   PistacheCore(HttpServerOptions options_in, HttpHandler handler_in)
       : options(std::move(options_in)),
         handler(std::move(handler_in)),
-        workers(options.workers, options.max_requests) {}
+        workers({.threads = options.workers, .bulk = 1, .capacity = options.max_requests}) {}
   std::vector<std::shared_ptr<PistacheClient>> Clients() const;
 
   const HttpServerOptions options;

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "apiserver/worker_pool.h"
+#include "apiserver/write_buffers.h"
 #include "meta/log.h"
 
 namespace pedia::apiserver {
@@ -11,7 +13,9 @@ namespace {
 
 // A Write takes effect in pieces of this size, so that one of many megabytes does not defeat the
 // bound of the buffer.
-constexpr size_t kPieceBytes = 256 * 1024;
+constexpr size_t kPieceBytes = WriteBuffers::kBytes;
+// From here on an answer is long enough to watch how its client takes it.
+constexpr size_t kKeptBytes = 64 * 1024;
 
 bool HasNoBody(int status) {
   return status == 204 || status == 304 || (status >= 100 && status < 200);
@@ -26,6 +30,7 @@ class Writer final : public ResponseWriter {
     stream_->WriteHead(status, headers, content_length);
   }
   bool Write(std::string_view bytes) override { return stream_->Write(bytes); }
+  bool WriteBuffer(std::string buffer) override { return stream_->WriteBuffer(std::move(buffer)); }
   bool TryWrite(std::string_view bytes, size_t limit) override {
     return stream_->TryWrite(bytes, limit);
   }
@@ -46,8 +51,15 @@ std::shared_ptr<ResponseWriter> MakeWriter(std::shared_ptr<ResponseStream> strea
   return std::make_shared<Writer>(std::move(stream));
 }
 
-ResponseStream::ResponseStream(const Options& options, std::function<void()> ready)
-    : options_(options), ready_(std::move(ready)), keep_alive_(options.keep_alive) {}
+ResponseStream::ResponseStream(Options options, std::function<void()> ready)
+    : options_(std::move(options)),
+      ready_(std::move(ready)),
+      bulk_(options_.bulk),
+      keep_alive_(options_.keep_alive) {}
+
+ResponseStream::~ResponseStream() {
+  if (options_.keeper) options_.keeper->Count(-static_cast<int64_t>(unsent_));
+}
 
 void ResponseStream::WriteHead(int status, const HeaderFields& headers,
                                std::optional<uint64_t> content_length) {
@@ -65,21 +77,35 @@ void ResponseStream::WriteHead(int status, const HeaderFields& headers,
   const bool draining = options_.draining && *options_.draining;
   if (framing_ == Framing::kUntilClose || draining) keep_alive_ = false;
   if (cut_) return;
-  pending_ += FormatHead({.status = status,
-                          .framing = framing_,
-                          .content_length = remaining_,
-                          .minor_version = options_.minor_version,
-                          .keep_alive = keep_alive_},
-                         headers);
+  AppendRaw(FormatHead({.status = status,
+                        .framing = framing_,
+                        .content_length = remaining_,
+                        .minor_version = options_.minor_version,
+                        .keep_alive = keep_alive_},
+                       headers));
   Notify();
+}
+
+bool ResponseStream::HasRoom() const {
+  if (unsent_ <= options_.buffer_bytes) return true;
+  return !bulk_ && unsent_ <= options_.page_bytes && !(options_.keeper && options_.keeper->IsFull());
+}
+
+bool ResponseStream::WaitForRoom(std::unique_lock<std::mutex>& lock) {
+  while (writable() && !HasRoom()) {
+    if (!std::exchange(bulk_, true)) WorkerPool::ThisTaskIsBulk();
+    waiting_ = true;
+    room_.wait(lock);
+    waiting_ = false;
+  }
+  return writable();
 }
 
 bool ResponseStream::Write(std::string_view bytes) {
   std::unique_lock lock(mutex_);
   bytes = Admit(bytes);
   do {
-    room_.wait(lock, [&] { return !writable() || unsent() <= options_.buffer_bytes; });
-    if (!writable()) return false;
+    if (!WaitForRoom(lock)) return false;
     const std::string_view piece = bytes.substr(0, kPieceBytes);
     AppendBody(piece);
     bytes.remove_prefix(piece.size());
@@ -87,9 +113,31 @@ bool ResponseStream::Write(std::string_view bytes) {
   return true;
 }
 
+bool ResponseStream::WriteBuffer(std::string buffer) {
+  constexpr size_t kRoom = ResponseWriter::kWriteRoom;
+  const size_t size = buffer.size() - kRoom;
+  std::unique_lock lock(mutex_);
+  if (size > 2 * kPieceBytes || size == 0 || framing_ != Framing::kChunked || options_.head_only) {
+    lock.unlock();
+    const bool written = Write(std::string_view(buffer).substr(kRoom));
+    WriteBuffers::Return(std::move(buffer));
+    return written;
+  }
+  if (!WaitForRoom(lock)) return false;
+  // Zeros in front do not change the size of a chunk.
+  char framing[kRoom + 1];
+  std::snprintf(framing, sizeof framing, "%014zx\r\n", size);
+  buffer.replace(0, kRoom, framing, kRoom);
+  buffer += "\r\n";
+  Count(buffer.size());
+  pending_.push_back(std::move(buffer));
+  Notify();
+  return true;
+}
+
 bool ResponseStream::TryWrite(std::string_view bytes, size_t limit) {
   const std::scoped_lock lock(mutex_);
-  if (!writable() || unsent() > limit) return false;
+  if (!writable() || unsent_ > limit) return false;
   AppendBody(Admit(bytes));
   return true;
 }
@@ -112,11 +160,35 @@ void ResponseStream::AppendBody(std::string_view bytes) {
   if (framing_ == Framing::kChunked) {
     char size[20];
     const int length = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
-    pending_.append(size, static_cast<size_t>(length)).append(bytes).append("\r\n");
+    AppendRaw({size, static_cast<size_t>(length)});
+    AppendRaw(bytes);
+    AppendRaw("\r\n");
   } else {
-    pending_.append(bytes);
+    AppendRaw(bytes);
   }
   Notify();
+}
+
+void ResponseStream::AppendRaw(std::string_view bytes) {
+  if (pending_.empty() || pending_.back().size() + bytes.size() > kPieceBytes) {
+    // Most answers are short.
+    pending_.push_back(bytes.size() < kPieceBytes / 4 ? std::string() : WriteBuffers::Take());
+  }
+  pending_.back() += bytes;
+  Count(bytes.size());
+}
+
+void ResponseStream::Count(size_t bytes) {
+  unsent_ += bytes;
+  if (!options_.keeper) return;
+  options_.keeper->Count(static_cast<int64_t>(bytes));
+  if (unsent_ >= kKeptBytes && !std::exchange(kept_, true)) options_.keeper->Watch(weak_from_this());
+}
+
+void ResponseStream::Uncount(size_t bytes) {
+  bytes = std::min(bytes, unsent_);
+  unsent_ -= bytes;
+  if (options_.keeper) options_.keeper->Count(-static_cast<int64_t>(bytes));
 }
 
 void ResponseStream::Finish() {
@@ -130,7 +202,7 @@ void ResponseStream::Finish() {
     if (!cut_) LogError("a handler wrote less than the Content-Length it announced");
     state_ = State::kAborted;
   } else {
-    if (framing_ == Framing::kChunked && !options_.head_only) pending_ += "0\r\n\r\n";
+    if (framing_ == Framing::kChunked && !options_.head_only) AppendRaw("0\r\n\r\n");
     state_ = State::kFinished;
   }
   dropped.swap(callbacks_);
@@ -171,12 +243,12 @@ void ResponseStream::OnClientGone(std::function<void()> callback) {
 
 ResponseStream::Next ResponseStream::Take(std::string& out) {
   const std::scoped_lock lock(mutex_);
-  notified_ = false;
   if (!pending_.empty()) {
-    out.swap(pending_);
-    taken_ += out.size();
+    out = std::move(pending_.front());
+    pending_.pop_front();
     return Next::kSend;
   }
+  notified_ = false;
   if (state_ != State::kFinished && state_ != State::kAborted) return Next::kWait;
   ready_ = nullptr;
   return state_ == State::kFinished ? Next::kComplete : Next::kIncomplete;
@@ -184,8 +256,14 @@ ResponseStream::Next ResponseStream::Take(std::string& out) {
 
 void ResponseStream::Sent(size_t bytes) {
   const std::scoped_lock lock(mutex_);
-  taken_ -= std::min(bytes, taken_);
-  if (unsent() <= options_.buffer_bytes) room_.notify_all();
+  Uncount(bytes);
+  sent_ += static_cast<int64_t>(bytes);
+  if (HasRoom()) room_.notify_all();
+}
+
+KeptStream::Progress ResponseStream::progress() const {
+  const std::scoped_lock lock(mutex_);
+  return {unsent_, sent_, waiting_};
 }
 
 void ResponseStream::PeerClosed() {
@@ -198,7 +276,8 @@ void ResponseStream::Cut() {
   std::unique_lock lock(mutex_);
   cut_ = true;
   ready.swap(ready_);
-  std::string().swap(pending_);
+  std::deque<std::string>().swap(pending_);
+  Uncount(unsent_);
   room_.notify_all();
   RunCallbacks(lock);
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,26 +15,34 @@
 
 #include "apiserver/http_server.h"
 #include "apiserver/http_wire.h"
+#include "apiserver/stream_keeper.h"
 
 namespace pedia::apiserver {
 
 // Thread-safe. The handler's side behaves as ResponseWriter says; MakeWriter wraps it.
-class ResponseStream {
+class ResponseStream : public KeptStream, public std::enable_shared_from_this<ResponseStream> {
  public:
   struct Options {
     bool head_only = false;  // The request was HEAD.
     int minor_version = 1;   // Of the request.
     bool keep_alive = true;  // As the client wants it.
-    size_t buffer_bytes = 0;
+    bool bulk = false;       // See RequestClass.
+    size_t buffer_bytes = 0;  // See HttpServerOptions::write_buffer_bytes ...
+    size_t page_bytes = 0;    // ... and page_buffer_bytes.
+    std::string client{};     // For the log.
     // When set by the time the head is written, the answer is the last of its connection.
     std::shared_ptr<const std::atomic<bool>> draining{};
+    std::shared_ptr<StreamKeeper> keeper{};
+    std::function<void()> close{};  // Closes the connection. From any thread, without waiting.
   };
   // `ready` tells the connection that Take has something to say. Called under the lock: it may
   // post, never call back.
-  ResponseStream(const Options& options, std::function<void()> ready);
+  ResponseStream(Options options, std::function<void()> ready);
+  ~ResponseStream() override;
 
   void WriteHead(int status, const HeaderFields& headers, std::optional<uint64_t> content_length);
   bool Write(std::string_view bytes);
+  bool WriteBuffer(std::string buffer);
   bool TryWrite(std::string_view bytes, size_t limit);
   void Finish();
   void Abort();
@@ -48,7 +57,7 @@ class ResponseStream {
     kComplete,    // All sent. The stream will not call `ready` any more.
     kIncomplete,  // All sent that there is, and the answer was aborted: close the connection.
   };
-  // Moves everything unsent into `out`, which must be empty; its capacity is reused.
+  // Moves the next unsent bytes into `out`, which must be empty.
   Next Take(std::string& out);
   void Sent(size_t bytes);
   // The client has closed its side. It may still read; callbacks run, writing goes on.
@@ -60,13 +69,22 @@ class ResponseStream {
   // The end of the body is the end of the connection, so only a reset shows that it is incomplete.
   bool ends_by_close() const;
 
+  // For the keeper.
+  Progress progress() const override;
+  const std::string& client() const override { return options_.client; }
+  void CloseConnection() override { options_.close(); }
+
  private:
   enum class State { kHead, kBody, kFinished, kAborted };
 
   void Notify();
+  bool HasRoom() const;
+  bool WaitForRoom(std::unique_lock<std::mutex>& lock);
   void AppendBody(std::string_view bytes);
+  void AppendRaw(std::string_view bytes);
+  void Count(size_t bytes);
+  void Uncount(size_t bytes);
   std::string_view Admit(std::string_view bytes);
-  size_t unsent() const { return pending_.size() + taken_; }
   bool writable() const { return !cut_ && state_ == State::kBody; }
   void RunCallbacks(std::unique_lock<std::mutex>& lock);
 
@@ -75,14 +93,18 @@ class ResponseStream {
   std::condition_variable room_;
   std::function<void()> ready_;
   bool notified_ = false;
+  bool bulk_;
+  bool kept_ = false;     // The keeper watches it.
+  bool waiting_ = false;  // A Write waits for room.
   State state_ = State::kHead;
   Framing framing_ = Framing::kNone;
   bool keep_alive_;
   bool gone_ = false;  // The client closed its side, or cut_.
   bool cut_ = false;
-  uint64_t remaining_ = 0;  // With kContentLength: body bytes still to come.
-  std::string pending_;     // As they go on the wire.
-  size_t taken_ = 0;        // Taken, not yet sent.
+  uint64_t remaining_ = 0;           // With kContentLength: body bytes still to come.
+  std::deque<std::string> pending_;  // As they go on the wire.
+  size_t unsent_ = 0;                // Of pending_ and of what was taken.
+  int64_t sent_ = 0;
   std::vector<std::function<void()>> callbacks_;
 };
 

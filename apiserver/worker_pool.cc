@@ -4,47 +4,125 @@
 #include <utility>
 
 namespace pedia::apiserver {
+namespace {
 
-WorkerPool::WorkerPool(int threads, size_t capacity) : capacity_(capacity) {
-  for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { Run(); });
+// Of this thread, while it runs a task.
+thread_local const std::function<bool()>* become_bulk = nullptr;
+
+WorkerPool::Options Bounded(WorkerPool::Options options) {
+  options.threads = std::max(options.threads, 1);
+  options.bulk = std::clamp(options.bulk, 1, options.threads);
+  return options;
 }
 
-bool WorkerPool::Submit(std::function<void()> task) {
+}  // namespace
+
+WorkerPool::WorkerPool(const Options& options) : options_(Bounded(options)) {
+  for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Run(); });
+}
+
+bool WorkerPool::Submit(std::function<void()> task, const std::string& client, bool bulk) {
   {
     const std::scoped_lock lock(mutex_);
-    if (stopped_ || waiting_.size() + running_ >= capacity_) return false;
-    waiting_.push_back(std::move(task));
+    const size_t tasks = waiting_[kShort] + waiting_[kBulk] +
+                         static_cast<size_t>(running_[kShort] + running_[kBulk]);
+    if (stopped_ || tasks >= options_.capacity) return false;
+    const Kind kind = bulk ? kBulk : kShort;
+    const auto found = clients_.try_emplace(client).first;
+    if (found->second.waiting[kind].empty()) turns_[kind].push_back(found);
+    found->second.waiting[kind].push_back(std::move(task));
+    ++waiting_[kind];
   }
   wake_.notify_one();
   return true;
 }
 
-void WorkerPool::Stop() {
-  std::deque<std::function<void()>> dropped;
-  {
-    const std::scoped_lock lock(mutex_);
-    stopped_ = true;
-    dropped.swap(waiting_);
+bool WorkerPool::MayRun(const Clients::value_type& client, Kind kind) const {
+  int free = options_.threads - running_[kShort] - running_[kBulk];
+  if (kind == kBulk) free = std::min(free, options_.bulk - running_[kBulk]);
+  return client.first.empty() ? free > 0 : client.second.running[kind] < free;
+}
+
+// Short tasks first: bulk tasks have time.
+bool WorkerPool::Pick(Task* task) {
+  for (const Kind kind : {kShort, kBulk}) {
+    const auto turn = std::find_if(turns_[kind].begin(), turns_[kind].end(), [&](const auto& next) {
+      return MayRun(*next, kind);
+    });
+    if (turn == turns_[kind].end()) continue;
+    task->client = *turn;
+    task->kind = kind;
+    turns_[kind].erase(turn);
+    Client& client = task->client->second;
+    task->run = std::move(client.waiting[kind].front());
+    client.waiting[kind].pop_front();
+    if (!client.waiting[kind].empty()) turns_[kind].push_back(task->client);
+    --waiting_[kind];
+    ++client.running[kind];
+    ++running_[kind];
+    return true;
   }
-  wake_.notify_all();
-  dropped.clear();
-  threads_.clear();  // Joins.
+  return false;
+}
+
+void WorkerPool::End(const Task& task) {
+  --task.client->second.running[task.kind];
+  --running_[task.kind];
+  if (task.client->second.idle()) clients_.erase(task.client);
 }
 
 void WorkerPool::Run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
+    Task task;
+    wake_.wait(lock, [&] { return stopped_ || Pick(&task); });
     if (stopped_) return;
-    std::function<void()> task = std::move(waiting_.front());
-    waiting_.pop_front();
-    ++running_;
+    const bool more = waiting_[kShort] + waiting_[kBulk] > 0;
     lock.unlock();
-    task();
-    task = nullptr;  // What it owns may take locks of its own.
+    // What this task's predecessor gave back may admit more than one.
+    if (more) wake_.notify_one();
+    const std::function<bool()> to_bulk = [&] {
+      const std::scoped_lock again(mutex_);
+      if (task.kind == kBulk) return false;
+      --task.client->second.running[kShort];
+      ++task.client->second.running[kBulk];
+      --running_[kShort];
+      ++running_[kBulk];
+      task.kind = kBulk;
+      return true;
+    };
+    become_bulk = &to_bulk;
+    task.run();
+    become_bulk = nullptr;
+    task.run = nullptr;  // What it owns may take locks of its own.
     lock.lock();
-    --running_;
+    End(task);
   }
+}
+
+bool WorkerPool::ThisTaskIsBulk() { return become_bulk != nullptr && (*become_bulk)(); }
+
+bool WorkerPool::BulkIsCrowded() const {
+  const std::scoped_lock lock(mutex_);
+  return waiting_[kBulk] > 0 || running_[kBulk] > options_.bulk;
+}
+
+void WorkerPool::Stop() {
+  Clients dropped;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopped_ = true;
+    for (const Kind kind : {kShort, kBulk}) {
+      turns_[kind].clear();
+      waiting_[kind] = 0;
+      for (auto& [name, client] : clients_) {
+        dropped[name].waiting[kind].swap(client.waiting[kind]);
+      }
+    }
+  }
+  wake_.notify_all();
+  dropped.clear();
+  threads_.clear();  // Joins.
 }
 
 }  // namespace pedia::apiserver

@@ -5,9 +5,11 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iostream>
 
 #include "cmd/data_directory.h"
 #include "cmd/standalone.h"
+#include "cmd/storage_command.h"
 #include "cmd/version.h"
 
 namespace pedia::cmd {
@@ -22,6 +24,8 @@ Examples:
   pedia standalone --context prod --context staging --sync pods --sync deployments.apps
   # Clusters from PediaCluster manifests:
   pedia standalone --clusters clusters/
+  # The store on PostgreSQL:
+  pedia standalone --storage-config storage.yaml
   # A set of resources of your own, to be listed as one:
   pedia standalone --collections collections.yaml
 )";
@@ -38,20 +42,30 @@ struct StandaloneFlags {
   std::vector<std::string> sync = {"*"};
   std::vector<std::string> skip;
   std::string data_directory = DefaultDataDirectory().string();
+  std::string storage_config;
   uint16_t metrics_port = 0;
 };
 
 void AddDataDirectoryFlag(CLI::App* command, std::string* directory) {
   command
       ->add_option("--data-dir", *directory,
-                   "Folder for the database, the certificates and pedia.kubeconfig")
+                   "Folder for the certificates, pedia.kubeconfig and, unless --storage-config "
+                   "says otherwise, the database")
       ->type_name("DIR")
       ->capture_default_str();
 }
 
+void AddStorageConfigFlag(CLI::App* command, std::string* file) {
+  command
+      ->add_option("--storage-config", *file,
+                   "Where the store is: a YAML file with type (postgres, mysql or sqlite), host, "
+                   "user, database and so on; DB_* environment variables override it (default: "
+                   "SQLite in the data directory)")
+      ->type_name("FILE");
+}
+
 CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
-  CLI::App* command =
-      app.add_subcommand("standalone", "Sync and serve in one process, on embedded SQLite");
+  CLI::App* command = app.add_subcommand("standalone", "Sync and serve in one process");
   StandaloneOptions& options = flags->options;
   command
       ->add_option("--kubeconfig", options.sources.kubeconfig,
@@ -85,6 +99,7 @@ CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
       ->delimiter(',')
       ->type_name("RESOURCE");
   AddDataDirectoryFlag(command, &flags->data_directory);
+  AddStorageConfigFlag(command, &flags->storage_config);
   command->add_option("--bind-address", options.bind_address, "Address to listen on")
       ->capture_default_str();
   command->add_option("--secure-port", options.secure_port, "HTTPS port; 0 picks a free one")
@@ -120,6 +135,13 @@ Status Complete(const CLI::App& command, StandaloneFlags* flags) {
   return {};
 }
 
+// The store that the flags of a command name.
+Result<StorageConfig> FindStorage(const CLI::App& command, const std::string& storage_config,
+                                  const std::string& data_directory) {
+  if (command.count("--storage-config") > 0) return ReadStorageConfig(storage_config);
+  return DefaultStorageConfig(data_directory);
+}
+
 int Fail(const Status& status) {
   std::fprintf(stderr, "pedia: %s\n", status.message().c_str());
   return 1;
@@ -138,6 +160,13 @@ int PrintKubeconfig(const std::string& data_directory) {
 int RunStandaloneCommand(const CLI::App& command, StandaloneFlags* flags) {
   if (Status status = Complete(command, flags); !status.ok()) return Fail(status);
   flags->options.version = BuildVersion();
+  Console console;
+  SetLogSink([&console](LogLevel level, std::string_view message) {
+    if (level != LogLevel::kDebug) console.Log(level, message);
+  });
+  auto storage = FindStorage(command, flags->storage_config, flags->data_directory);
+  if (!storage.ok()) return Fail(storage.status());
+  flags->options.storage = *std::move(storage);
   // Blocked before any thread starts, so that only the main thread takes them.
   sigset_t signals;
   sigemptyset(&signals);
@@ -145,13 +174,57 @@ int RunStandaloneCommand(const CLI::App& command, StandaloneFlags* flags) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  const Status status = RunStandalone(flags->options, console);
+  SetLogSink({});
+  return status.ok() ? 0 : Fail(status);
+}
+
+// `pedia storage` and what stands behind it.
+struct StorageCommands {
+  CLI::App* storage;
+  CLI::App* migrate;
+  CLI::App* check;
+  CLI::App* size;
+  CLI::App* prune;
+  std::string storage_config;
+  std::string data_directory = DefaultDataDirectory().string();
+  bool yes = false;
+};
+
+void AddStorage(CLI::App& app, StorageCommands* commands) {
+  CLI::App* storage = app.add_subcommand("storage", "Look after the store");
+  storage->require_subcommand(1);
+  commands->storage = storage;
+  commands->migrate = storage->add_subcommand("migrate", "Make or upgrade the tables");
+  commands->check = storage->add_subcommand(
+      "check", "Verify that what is searched is what the objects say; exit code 1 if not");
+  commands->size = storage->add_subcommand("size", "Show objects and bytes per kind and cluster");
+  commands->prune = storage->add_subcommand(
+      "prune", "Show the objects of clusters that are not synced any more, and remove them");
+  commands->prune->add_flag("--yes", commands->yes, "Remove them");
+  for (CLI::App* command : {commands->migrate, commands->check, commands->size, commands->prune}) {
+    AddStorageConfigFlag(command, &commands->storage_config);
+    AddDataDirectoryFlag(command, &commands->data_directory);
+  }
+}
+
+int RunStorageCommand(const StorageCommands& commands) {
   Console console;
   SetLogSink([&console](LogLevel level, std::string_view message) {
     if (level != LogLevel::kDebug) console.Log(level, message);
   });
-  const Status status = RunStandalone(flags->options, console);
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto config = FindStorage(*commands.storage->get_subcommands().front(),
+                                  commands.storage_config, commands.data_directory);
+  if (!config.ok()) return Fail(config.status());
+  const Result<int> code = commands.migrate->parsed() ? MigrateStorage(*config, console, std::cout)
+                           : commands.check->parsed() ? CheckStorage(*config, console, std::cout)
+                           : commands.size->parsed()
+                               ? ShowStorageSize(*config, std::cout)
+                               : PruneStorage(*config, commands.yes, std::cout);
+  std::cout.flush();
   SetLogSink({});
-  return status.ok() ? 0 : Fail(status);
+  return code.ok() ? *code : Fail(code.status());
 }
 
 int Main(int argc, char** argv) {
@@ -166,6 +239,8 @@ int Main(int argc, char** argv) {
   CLI::App* kubeconfig =
       app.add_subcommand("kubeconfig", "Print the kubeconfig that reaches a running pedia");
   AddDataDirectoryFlag(kubeconfig, &flags.data_directory);
+  StorageCommands storage;
+  AddStorage(app, &storage);
   CLI::App* version = app.add_subcommand("version", "Print the version");
   try {
     app.parse(argc, argv);
@@ -178,6 +253,7 @@ int Main(int argc, char** argv) {
     return 0;
   }
   if (kubeconfig->parsed()) return PrintKubeconfig(flags.data_directory);
+  if (storage.storage->parsed()) return RunStorageCommand(storage);
   return RunStandaloneCommand(*standalone, &flags);
 }
 

@@ -10,10 +10,11 @@
 
 #include "apiserver/collection_manifest.h"
 #include "apiserver/http_server.h"
+#include "apiserver/request_class.h"
 #include "cmd/data_directory.h"
 #include "meta/log.h"
 #include "meta/time.h"
-#include "storage/sqlite_store.h"
+#include "storage/store.h"
 #include "synchro/synchro_manager.h"
 
 namespace pedia::cmd {
@@ -25,14 +26,15 @@ constexpr milliseconds kTick{200};
 constexpr milliseconds kDrain{500};
 constexpr milliseconds kFlush{1200};
 
-// Waits for SIGTERM or SIGINT for one tick; true if it came.
-bool WaitForStop() {
+// Waits for SIGTERM or SIGINT; true if it came.
+bool WaitForStop(milliseconds time) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  const timespec tick{0, std::chrono::nanoseconds(kTick).count()};
-  return sigtimedwait(&signals, nullptr, &tick) > 0;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const timespec limit{seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
+  return sigtimedwait(&signals, nullptr, &limit) > 0;
 }
 
 // The names by which clients on this machine, or beyond it, reach `bind_address`.
@@ -97,6 +99,9 @@ class Standalone {
   Standalone(const StandaloneOptions& options, Console& console)
       : options_(options), console_(console), sources_(options.sources) {}
 
+  // True if it serves, false if it was stopped before.
+  bool started() const { return store_ != nullptr; }
+
   Status Start() {
     if (!options_.collections.empty()) {
       auto collections = ReadCollections(options_.collections);
@@ -115,8 +120,10 @@ class Standalone {
         directory_->LoadCredentials(ServingAddresses(options_.bind_address), UnixNow());
     if (!credentials.ok()) return credentials.status();
     credentials_ = *std::move(credentials);
-    auto store = storage::OpenSqliteStore({.path = (directory_->path() / "pedia.db").string()});
+    auto store = OpenStoreWhenThere(
+        options_.storage.value_or(DefaultStorageConfig(directory_->path())), WaitForStop);
     if (!store.ok()) return store.status();
+    if (*store == nullptr) return Status();  // Stopped while it waited.
     store_ = *std::move(store);
     manager_ =
         std::make_unique<synchro::SynchroManager>(*store_, registry_, synchro::SynchroOptions{});
@@ -129,7 +136,7 @@ class Standalone {
     std::printf("pedia is ready: %s kubeconfig=%s\n", url_.c_str(),
                 directory_->KubeconfigPath().c_str());
     std::fflush(stdout);
-    for (int64_t tick = 0; !WaitForStop(); ++tick) {
+    for (int64_t tick = 0; !WaitForStop(kTick); ++tick) {
       ShowProgress(tick);
       if (tick % 5 == 4) {
         if (auto specs = sources_.Reload())
@@ -185,6 +192,7 @@ class Standalone {
     http.bind_address = options_.bind_address;
     http.port = options_.secure_port;
     http.tls = Tls();
+    http.classify = apiserver::ClassifyRequest;
     auto server = apiserver::StartBeastServer(
         http,
         [this](const auto& request, const auto& response) { api_->Handle(request, response); });
@@ -285,6 +293,7 @@ Result<std::vector<apiserver::Collection>> ReadCollections(const std::filesystem
 Status RunStandalone(const StandaloneOptions& options, Console& console) {
   Standalone standalone(options, console);
   if (Status status = standalone.Start(); !status.ok()) return status;
+  if (!standalone.started()) return {};
   standalone.Run();
   standalone.Stop();
   return {};

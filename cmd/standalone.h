@@ -1,5 +1,5 @@
 // `pedia standalone`: sync and serve in one process, over every context of a kubeconfig, on
-// embedded SQLite.
+// embedded SQLite or a database server.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +11,7 @@
 #include "apiserver/collection_catalog.h"
 #include "cmd/cluster_sources.h"
 #include "cmd/console.h"
+#include "cmd/storage_config.h"
 #include "meta/result.h"
 
 namespace pedia::cmd {
@@ -19,6 +20,7 @@ struct StandaloneOptions {
   SourceOptions sources;
   std::filesystem::path collections;  // Manifests of collection resources; empty = none.
   std::filesystem::path data_directory;
+  std::optional<StorageConfig> storage;  // Where the store is; SQLite in data_directory if empty.
   std::string bind_address = "127.0.0.1";
   uint16_t secure_port = 8443;           // 0 picks one.
   std::optional<uint16_t> metrics_port;  // Plain HTTP on bind_address; off unless given.

@@ -7,8 +7,8 @@
 
 namespace pedia::query {
 
-// There is no history here, so they have no further effect than these errors: BadRequest for what
-// is no integer; Invalid (422) with a cause for each rule that Kubernetes has. Pure.
+// There is no history here, so they have no further effect than these errors (but for
+// ListOptions::min_revision): BadRequest for what is no integer; Invalid (422) with a cause for each rule that Kubernetes has. Pure.
 Status CheckKubernetesOptions(const UrlQuery& query);
 
 }  // namespace pedia::query

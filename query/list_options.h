@@ -120,12 +120,15 @@ struct ListOptions {
   bool counts_only = false;           // With facets and limit=0: no rows.
   std::optional<int64_t> since;       // Created at or after; Unix seconds.
   std::optional<int64_t> before;      // Created before; Unix seconds.
+  // resourceVersion: the revision of the store that the client has seen; what is read is not older,
+  // if the store has got so far at all. 0: anything.
+  int64_t min_revision = 0;
   std::vector<std::string> warnings;  // For the answer's Warning headers.
 };
 
 // Reads `query` and the search labels in it; precedence path (`scope`) > URL > label. kubectl's and
-// client-go's own parameters (resourceVersion, timeoutSeconds, ...) are checked as Kubernetes does
-// and then ignored, as are unknown ones.
+// client-go's own parameters (resourceVersionMatch, timeoutSeconds, ...) are checked as Kubernetes
+// does and then ignored, as are unknown ones.
 // An owner needs clusters to be named (Clusterpedia's rule): exactly one, several, or all of them as
 // "clusters=*"; collections do without.
 // Errors: BadRequest naming the parameter or label and quoting the value; Invalid (422) where

@@ -190,4 +190,10 @@ std::string IndexedValue(std::string_view value) {
   return std::string(value.substr(0, kept)) + hash;
 }
 
+bool MayBeCut(std::string_view entry_value) {
+  constexpr size_t kHash = 17;       // '#' and 16 digits.
+  constexpr size_t kShortest = 150;  // The cut is at a character.
+  return entry_value.size() > kShortest && entry_value[entry_value.size() - kHash] == '#';
+}
+
 }  // namespace pedia::storage

@@ -31,5 +31,7 @@ uint64_t IndexedFieldsVersion();
 // + '#' + 16 hex digits of their hash, so that every database can index them. A query must apply
 // the same rule to what it compares with. Pure.
 std::string IndexedValue(std::string_view value);
+// Whether an entry's value may be a part of the object's only.
+bool MayBeCut(std::string_view entry_value);
 
 }  // namespace pedia::storage

@@ -1,5 +1,6 @@
 #include "storage/sql_builder.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pedia::storage {
@@ -9,8 +10,13 @@ using query::OrderColumn;
 
 // Beyond this a union of ordered lists costs more than a sort of their rows.
 constexpr size_t kMaxUnion = 32;
+constexpr size_t kFirstRanges = 4;
 
-const char* ColumnName(OrderColumn column) {
+bool IsMissing(const SqlValue& value) { return std::holds_alternative<std::monostate>(value); }
+
+}  // namespace
+
+const char* SqlBuilder::ColumnName(OrderColumn column) const {
   switch (column) {
     case OrderColumn::kCluster:
       return "o.cluster";
@@ -27,7 +33,7 @@ const char* ColumnName(OrderColumn column) {
     case OrderColumn::kOwnerUid:
       return "o.owner_uid";
     case OrderColumn::kSyncedAt:
-      return "o.synced/1000";  // Whole seconds: what was synced together stands together.
+      return dialect_.synced_seconds;  // What was synced together stands together.
     case OrderColumn::kDeletedAt:
       return "o.deleted";
     case OrderColumn::kGroup:
@@ -42,10 +48,6 @@ const char* ColumnName(OrderColumn column) {
   return "o.okey";
 }
 
-bool IsMissing(const SqlValue& value) { return std::holds_alternative<std::monostate>(value); }
-
-}  // namespace
-
 // A statement as it grows. The text and its parameters can only be extended together.
 class SqlBuilder::Text {
  public:
@@ -57,11 +59,7 @@ class SqlBuilder::Text {
   }
   Text& Value(SqlValue value) {
     statement_.parameters.push_back(std::move(value));
-    if (dialect_.numbered_placeholders) {
-      statement_.text += '$' + std::to_string(statement_.parameters.size());
-    } else {
-      statement_.text += '?';
-    }
+    statement_.text += '?';
     return *this;
   }
   Text& Values(const std::vector<std::string>& values) {
@@ -70,15 +68,15 @@ class SqlBuilder::Text {
     return Add(")");
   }
   Text& Index(const char* name) {
-    if (dialect_.index_hint_before == nullptr) return *this;
-    return Add(dialect_.index_hint_before).Add(name).Add(dialect_.index_hint_after);
+    statement_.text += IndexHint(dialect_, name);
+    return *this;
   }
   Text& Join(const char* table) { return Add(dialect_.ordered_join).Add(table); }
-  SqlStatement Take() { return std::move(statement_); }
+  SqlQuery Take() { return std::move(statement_); }
 
  private:
   const Dialect& dialect_;
-  SqlStatement statement_;
+  SqlQuery statement_;
 };
 
 SqlBuilder::SqlBuilder(const Dialect& dialect, ListQuery query)
@@ -90,6 +88,40 @@ SqlBuilder::SqlBuilder(const Dialect& dialect, ListQuery query)
   first_ranges_ = query_.walk || !query_.after
                       ? query_.ranges
                       : RangesAfter(query_.ranges, query_.after->okey, query_.after_inclusive);
+  if (query_.walk) {
+    if (!query_.ranges.empty()) pieces_.assign(phases_.size(), {&query_.driver, {nullptr}});
+    return;
+  }
+  AddPieces(query_.driver, first_ranges_);
+  for (const Driver& driver : query_.later_drivers) AddPieces(driver, query_.ranges);
+}
+
+// The first piece of several is a small one: it may fill the page.
+void SqlBuilder::AddPieces(const Driver& driver, const std::vector<KeyRange>& ranges) {
+  static const KeyRange kNothing{"\xff", "!"};
+  static const KeyRange kNoObject{"", "", true};
+  const bool endless = query_.ordered && query_.fetch_limit == 0;
+  const size_t most = endless ? 1
+                              : std::max<size_t>(1, static_cast<size_t>(dialect_.ranges_at_once) /
+                                                        Sources(driver).size());
+  size_t width = std::min<size_t>(most, kFirstRanges);
+  for (size_t i = 0; i < ranges.size(); width = most) {
+    PieceOf piece{&driver, {}};
+    const KeyRange& first = ranges[i++];
+    piece.ranges.push_back(&first);
+    // Of one form, so that the text depends on their number only, and in the order that they are
+    // merged in.
+    const auto fits = [&](const KeyRange& range) {
+      if (range.low < piece.ranges.back()->low || range.exact != first.exact) return false;
+      return range.exact || (!range.high.empty() && !first.high.empty());
+    };
+    while (i < ranges.size() && piece.ranges.size() < width && fits(ranges[i]))
+      piece.ranges.push_back(&ranges[i++]);
+    const bool several = piece.ranges.size() > 1;
+    while (several && piece.ranges.size() < width)
+      piece.ranges.push_back(first.exact ? &kNoObject : &kNothing);
+    pieces_.push_back(std::move(piece));
+  }
 }
 
 std::vector<SqlBuilder::Phase> SqlBuilder::Phases() const {
@@ -110,26 +142,15 @@ std::vector<SqlBuilder::Phase> SqlBuilder::Phases() const {
   return phases;
 }
 
-size_t SqlBuilder::piece_count() const {
-  if (query_.walk) return query_.ranges.empty() ? 0 : phases_.size();
-  return first_ranges_.size() + query_.later_drivers.size() * query_.ranges.size();
-}
+size_t SqlBuilder::piece_count() const { return pieces_.size(); }
 
-SqlBuilder::PieceOf SqlBuilder::Locate(size_t index) const {
-  if (query_.walk) return {query_.driver, nullptr};
-  if (index < first_ranges_.size()) return {query_.driver, &first_ranges_[index]};
-  index -= first_ranges_.size();
-  return {query_.later_drivers[index / query_.ranges.size()],
-          &query_.ranges[index % query_.ranges.size()]};
-}
-
-SqlStatement SqlBuilder::Piece(size_t index) const {
+SqlQuery SqlBuilder::Piece(size_t index) const {
   Text out(dialect_);
   AppendPiece(index, /*count=*/false, out);
   return out.Take();
 }
 
-SqlStatement SqlBuilder::CountPiece(size_t index) const {
+SqlQuery SqlBuilder::CountPiece(size_t index) const {
   Text out(dialect_);
   out.Add("SELECT count(*) FROM (");
   AppendPiece(index, /*count=*/true, out);
@@ -137,7 +158,7 @@ SqlStatement SqlBuilder::CountPiece(size_t index) const {
   return out.Take();
 }
 
-SqlStatement SqlBuilder::CappedCount(const Driver& driver, int64_t cap) const {
+SqlQuery SqlBuilder::CappedCount(const Driver& driver, int64_t cap) const {
   Text out(dialect_);
   out.Add("SELECT count(*) FROM (");
   bool first = true;
@@ -184,18 +205,32 @@ std::vector<SqlBuilder::Source> SqlBuilder::Sources(const Driver& driver) const 
 }
 
 void SqlBuilder::AppendPiece(size_t index, bool count, Text& out) const {
+  const PieceOf& piece = pieces_[index];
+  const std::vector<Source> sources = Sources(*piece.driver);
+  const bool ordered = query_.ordered && !count;
+  const bool limited = ordered && query_.fetch_limit > 0;
+  const bool several = sources.size() * piece.ranges.size() > 1;
+  const bool apart = limited && several && dialect_.limits_unions;
+  const auto append_order = [&] {
+    AppendOrder(index, out);
+    if (limited) out.Add(" LIMIT ").Value(query_.fetch_limit);
+  };
   bool first = true;
-  for (const Source& source : Sources(Locate(index).driver)) {
-    if (!first) out.Add(" UNION ALL ");
-    first = false;
-    AppendSelect(source, index, count, out);
+  for (const KeyRange* range : piece.ranges) {
+    for (const Source& source : sources) {
+      if (!std::exchange(first, false)) out.Add(" UNION ALL ");
+      if (apart) out.Add("(");
+      AppendSelect(source, range, index, count, out);
+      if (!apart) continue;
+      append_order();
+      out.Add(")");
+    }
   }
-  if (count || !query_.ordered) return;
-  AppendOrder(index, out);
-  if (query_.fetch_limit > 0) out.Add(" LIMIT ").Value(query_.fetch_limit);
+  if (ordered) append_order();
 }
 
-void SqlBuilder::AppendSelect(const Source& source, size_t index, bool count, Text& out) const {
+void SqlBuilder::AppendSelect(const Source& source, const KeyRange* range, size_t index, bool count,
+                              Text& out) const {
   const Driver& driver = source.driver;
   const bool entries = driver.kind == Driver::Kind::kEntries;
   const bool bodies = !count && (query_.with_body || query_.with_entries);
@@ -208,7 +243,7 @@ void SqlBuilder::AppendSelect(const Source& source, size_t index, bool count, Te
   if (query_.walk) {
     AppendScope(out);
   } else {
-    AppendRange(driver, *Locate(index).range, out);
+    AppendRange(driver, *range, out);
   }
   if (entries && objects) out.Add(" AND o.id=a.id");
   if (bodies) out.Add(" AND b.id=").Add(IdColumn(driver));
@@ -242,9 +277,14 @@ void SqlBuilder::AppendTables(const Source& source, bool objects, Text& out) con
       out.Index("objects_created");
       break;
     default:
-      out.Index(!query_.walk                                ? "objects_okey"
-                : query_.walk->column == OrderColumn::kName ? "objects_name"
-                                                            : "objects_created");
+      if (!query_.walk) {
+        out.Index("objects_okey");
+      } else if (query_.walk->column == OrderColumn::kName) {
+        out.Index("objects_name");
+      } else {
+        const bool backwards = query_.walk->descending && dialect_.needs_descending_index;
+        out.Index(backwards ? "objects_created_desc" : "objects_created");
+      }
   }
 }
 

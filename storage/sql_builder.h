@@ -14,22 +14,15 @@
 #include <vector>
 
 #include "query/list_options.h"
+#include "storage/dialect.h"
 #include "storage/object_key.h"
 #include "storage/sort_key.h"
 
 namespace pedia::storage {
 
-struct SqlStatement {
+struct SqlQuery {
   std::string text;
   std::vector<SqlValue> parameters;
-};
-
-// Where databases differ in what this builder writes.
-struct Dialect {
-  bool numbered_placeholders;     // "$1" instead of "?".
-  const char* index_hint_before;  // Before an index's name, nullptr if there are no hints.
-  const char* index_hint_after;
-  const char* ordered_join;  // A join that is executed from left to right.
 };
 
 // The objects that have one of `values` under a label or indexed field.
@@ -81,14 +74,16 @@ struct ListQuery {
 class SqlBuilder {
  public:
   SqlBuilder(const Dialect& dialect, ListQuery query);
+  SqlBuilder(const SqlBuilder&) = delete;
+  SqlBuilder& operator=(const SqlBuilder&) = delete;
 
   size_t piece_count() const;
   // The rows of the list are those of the pieces, in this order.
-  SqlStatement Piece(size_t index) const;
+  SqlQuery Piece(size_t index) const;
   // Counts the rows of a piece.
-  SqlStatement CountPiece(size_t index) const;
+  SqlQuery CountPiece(size_t index) const;
   // Counts the rows that a driver alone would give within the only range, up to `cap`.
-  SqlStatement CappedCount(const Driver& driver, int64_t cap) const;
+  SqlQuery CappedCount(const Driver& driver, int64_t cap) const;
   // True if `driver` gives its rows in the order of okeys without a sort.
   bool GivesKeyOrder(const Driver& driver) const;
 
@@ -110,8 +105,10 @@ class SqlBuilder {
   std::vector<Phase> Phases() const;
   std::vector<Source> Sources(const Driver& driver) const;
   void AppendPiece(size_t index, bool count, Text& out) const;
-  void AppendSelect(const Source& source, size_t index, bool count, Text& out) const;
+  void AppendSelect(const Source& source, const KeyRange* range, size_t index, bool count,
+                    Text& out) const;
   void AppendColumns(bool count, Text& out) const;
+  const char* ColumnName(query::OrderColumn column) const;
   void AppendTables(const Source& source, bool objects, Text& out) const;
   void AppendSource(const Source& source, Text& out) const;
   void AppendCreated(Text& out) const;
@@ -126,17 +123,19 @@ class SqlBuilder {
   const char* KeyColumn(const Driver& driver) const;
   const char* IdColumn(const Driver& driver) const;
 
-  // What a piece reads.
+  // What a piece reads: the ranges of a driver that are next to each other, filled up with empty ones
+  // so that there are few texts.
   struct PieceOf {
-    const Driver& driver;
-    const KeyRange* range;
+    const Driver* driver;
+    std::vector<const KeyRange*> ranges;  // None for a walk.
   };
-  PieceOf Locate(size_t index) const;
+  void AddPieces(const Driver& driver, const std::vector<KeyRange>& ranges);
 
   const Dialect& dialect_;
   ListQuery query_;
   std::vector<KeyRange> first_ranges_;  // Of `driver`: those behind `after`.
-  std::vector<Phase> phases_;
+  std::vector<Phase> phases_;           // Of a walk: there is a piece for each.
+  std::vector<PieceOf> pieces_;
 };
 
 }  // namespace pedia::storage

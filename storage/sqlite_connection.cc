@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "meta/log.h"
@@ -14,113 +13,99 @@ constexpr int kBusyTimeoutMs = 15'000;
 constexpr int kInstructionsPerProgress = 2'000;
 constexpr size_t kMaxStatements = 64;
 
+constexpr Dialect kDialect = {
+    .index_hint_before = " INDEXED BY ",
+    .index_hint_after = "",
+    .ordered_join = " CROSS JOIN ",
+    .needs_descending_index = false,
+    .limits_unions = false,
+    .ranges_at_once = 1,
+    .synced_seconds = "o.synced/1000",
+};
+
 }  // namespace
 
-SqliteStatement::SqliteStatement(SqliteConnection* connection, CachedStatement* statement)
-    : connection_(connection), statement_(statement), handle_(statement->handle) {
-  if (handle_ == nullptr) {
-    Fail();
+// A statement of the cache, on loan.
+class SqliteConnection::Cursor final : public SqlCursor {
+ public:
+  Cursor(SqliteConnection& connection, CachedStatement& statement)
+      : connection_(connection), statement_(statement), handle_(statement.handle) {}
+  ~Cursor() override {
+    if (handle_ != nullptr) {
+      sqlite3_reset(handle_);
+      sqlite3_clear_bindings(handle_);
+    }
+    statement_.busy = false;
   }
-}
 
-SqliteStatement::SqliteStatement(SqliteStatement&& other) noexcept
-    : connection_(other.connection_),
-      statement_(std::exchange(other.statement_, nullptr)),
-      handle_(std::exchange(other.handle_, nullptr)),
-      bound_(other.bound_),
-      failed_(other.failed_),
-      status_(std::move(other.status_)) {}
-
-SqliteStatement::~SqliteStatement() {
-  if (statement_ == nullptr) return;
-  if (handle_ != nullptr) {
-    sqlite3_reset(handle_);
-    sqlite3_clear_bindings(handle_);
+  Step Next(std::span<const SqlParameter> parameters) override {
+    if (handle_ == nullptr) return Fail();
+    if (!std::exchange(running_, true)) Bind(parameters);
+    const int code = sqlite3_step(handle_);
+    if (code == SQLITE_ROW) return Step::kRow;
+    return code == SQLITE_DONE ? Step::kDone : Fail();
   }
-  statement_->busy = false;
-}
-
-SqliteStatement& SqliteStatement::BindInt(int64_t value) {
-  sqlite3_bind_int64(handle_, ++bound_, value);
-  return *this;
-}
-
-SqliteStatement& SqliteStatement::BindText(std::string_view value) {
-  sqlite3_bind_text64(handle_, ++bound_, value.data() == nullptr ? "" : value.data(), value.size(),
-                      SQLITE_STATIC, SQLITE_UTF8);
-  return *this;
-}
-
-SqliteStatement& SqliteStatement::BindBlob(std::string_view value) {
-  sqlite3_bind_blob64(handle_, ++bound_, value.data() == nullptr ? "" : value.data(), value.size(),
-                      SQLITE_STATIC);
-  return *this;
-}
-
-SqliteStatement& SqliteStatement::BindNull() {
-  sqlite3_bind_null(handle_, ++bound_);
-  return *this;
-}
-
-SqliteStatement& SqliteStatement::BindIntOrNull(std::optional<int64_t> value) {
-  return value ? BindInt(*value) : BindNull();
-}
-
-SqliteStatement& SqliteStatement::Bind(const SqlValue& value) {
-  if (const auto* number = std::get_if<int64_t>(&value)) return BindInt(*number);
-  if (const auto* text = std::get_if<std::string>(&value)) return BindText(*text);
-  return BindNull();
-}
-
-bool SqliteStatement::Step() {
-  if (failed_) return false;
-  const int code = sqlite3_step(handle_);
-  if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) Fail();
-  return false;
-}
-
-Status SqliteStatement::Run() {
-  while (Step()) {
+  void Reset() override {
+    running_ = false;
+    if (handle_ != nullptr) sqlite3_reset(handle_);
   }
-  if (!ok()) return status_;
-  Reset();
-  return Status();
-}
+  const Status& status() const override { return status_; }
+  int64_t changes() const override { return sqlite3_changes64(connection_.db_); }
 
-void SqliteStatement::Reset() {
-  bound_ = 0;
-  if (handle_ != nullptr) sqlite3_reset(handle_);
-}
-
-int64_t SqliteStatement::Int(int column) const { return sqlite3_column_int64(handle_, column); }
-
-std::string_view SqliteStatement::Text(int column) const {
-  const void* data = sqlite3_column_blob(handle_, column);
-  if (data == nullptr) return {};
-  return {static_cast<const char*>(data),
-          static_cast<size_t>(sqlite3_column_bytes(handle_, column))};
-}
-
-bool SqliteStatement::IsNull(int column) const {
-  return sqlite3_column_type(handle_, column) == SQLITE_NULL;
-}
-
-SqlValue SqliteStatement::Value(int column) const {
-  switch (sqlite3_column_type(handle_, column)) {
-    case SQLITE_NULL:
-      return {};
-    case SQLITE_INTEGER:
-      return Int(column);
-    default:
-      return std::string(Text(column));
+  int64_t Int(int column) const override { return sqlite3_column_int64(handle_, column); }
+  std::string_view Text(int column) const override {
+    const void* data = sqlite3_column_blob(handle_, column);
+    if (data == nullptr) return {};
+    return {static_cast<const char*>(data),
+            static_cast<size_t>(sqlite3_column_bytes(handle_, column))};
   }
-}
+  bool IsNull(int column) const override {
+    return sqlite3_column_type(handle_, column) == SQLITE_NULL;
+  }
+  SqlValue Value(int column) const override {
+    switch (sqlite3_column_type(handle_, column)) {
+      case SQLITE_NULL:
+        return {};
+      case SQLITE_INTEGER:
+        return Int(column);
+      default:
+        return std::string(Text(column));
+    }
+  }
 
-void SqliteStatement::Fail() {
-  failed_ = true;
-  status_ = connection_->Failure();
-}
+ private:
+  void Bind(std::span<const SqlParameter> parameters) {
+    int index = 0;
+    for (const SqlParameter& parameter : parameters) {
+      ++index;
+      if (const auto* number = std::get_if<int64_t>(&parameter)) {
+        sqlite3_bind_int64(handle_, index, *number);
+      } else if (const auto* text = std::get_if<TextView>(&parameter)) {
+        const std::string_view bytes = NotNull(text->bytes);
+        sqlite3_bind_text64(handle_, index, bytes.data(), bytes.size(), SQLITE_STATIC, SQLITE_UTF8);
+      } else if (const auto* blob = std::get_if<BlobView>(&parameter)) {
+        const std::string_view bytes = NotNull(blob->bytes);
+        sqlite3_bind_blob64(handle_, index, bytes.data(), bytes.size(), SQLITE_STATIC);
+      } else {
+        sqlite3_bind_null(handle_, index);
+      }
+    }
+  }
+  // To SQLite a null pointer is NULL.
+  static std::string_view NotNull(std::string_view bytes) {
+    return bytes.data() == nullptr ? "" : bytes;
+  }
+  Step Fail() {
+    status_ = connection_.Failure();
+    return Step::kFailed;
+  }
+
+  SqliteConnection& connection_;
+  CachedStatement& statement_;
+  sqlite3_stmt* handle_;
+  bool running_ = false;
+  Status status_;
+};
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path, Mode mode,
                                                                  int cache_kib) {
@@ -153,7 +138,32 @@ SqliteConnection::~SqliteConnection() {
   sqlite3_close(db_);
 }
 
-SqliteStatement SqliteConnection::Prepare(std::string_view sql) {
+const Dialect& SqliteConnection::dialect() const { return kDialect; }
+
+Result<StoreState> SqliteConnection::BeginRead() { return Begin("BEGIN"); }
+
+Result<StoreState> SqliteConnection::BeginWrite() { return Begin("BEGIN IMMEDIATE"); }
+
+Result<StoreState> SqliteConnection::Begin(const char* sql) {
+  if (Status status = Prepare(sql).Run(); !status.ok()) return status;
+  const auto state = MakeCursor(kSelectState, RowCount::kFew);
+  switch (state->Next({})) {
+    case SqlCursor::Step::kRow:
+      return StateOf(*state);
+    case SqlCursor::Step::kDone:
+      return InternalError("the table meta is empty");
+    default:
+      return state->status();
+  }
+}
+
+Status SqliteConnection::Commit() { return Prepare("COMMIT").Run(); }
+
+void SqliteConnection::Rollback() {
+  if (sqlite3_get_autocommit(db_) == 0) (void)Prepare("ROLLBACK").Run();
+}
+
+std::unique_ptr<SqlCursor> SqliteConnection::MakeCursor(std::string_view sql, RowCount) {
   std::string key(sql);
   // Nested uses of one text get a copy of the statement each.
   auto found = statements_.find(key);
@@ -172,7 +182,7 @@ SqliteStatement SqliteConnection::Prepare(std::string_view sql) {
   }
   statement.busy = true;
   statement.last_use = ++uses_;
-  return SqliteStatement(this, &statement);
+  return std::make_unique<Cursor>(*this, statement);
 }
 
 void SqliteConnection::EvictStatement() {
@@ -223,8 +233,7 @@ bool SqliteConnection::IsBusy() const {
 
 int SqliteConnection::OnProgress(void* self) {
   const auto* connection = static_cast<const SqliteConnection*>(self);
-  const bool end =
-      connection->DeadlinePassed() || (connection->cancelled_ && connection->cancelled_());
+  const bool end = connection->DeadlinePassed() || connection->Cancelled();
   return end ? 1 : 0;
 }
 

@@ -6,19 +6,13 @@
 #include <chrono>
 #include <thread>
 
-#include "storage/indexed_fields.h"
-
 namespace pedia::storage {
 namespace {
 
 constexpr auto kMaxWait = std::chrono::seconds(30);
 
-// To be counted up with every change of EncodeObject or of how its row is stored. Changes of the
-// table of indexed fields count by themselves.
-constexpr uint64_t kEncoding = 2;
-
 // Step i leads from version i to i + 1. Steps are never changed once released.
-constexpr std::array<const char*, kSqliteSchemaVersion> kMigrations = {
+constexpr std::array<const char*, kSchemaVersion> kMigrations = {
     R"sql(
 CREATE TABLE meta(
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -72,6 +66,27 @@ ALTER TABLE meta ADD COLUMN encoding INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meta ADD COLUMN encoded_to INTEGER DEFAULT 0;
 ALTER TABLE meta ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
 )sql",
+    R"sql(
+-- The names that all databases can take.
+ALTER TABLE keys RENAME TO entry_keys;
+ALTER TABLE key_sets RENAME COLUMN keys TO key_ids;
+-- dictionary: counts changes of types, entry_keys and key_sets. next_object, next_dictionary: the
+-- next free ids; none is given twice.
+ALTER TABLE meta ADD COLUMN dictionary INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN next_object INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE meta ADD COLUMN next_dictionary INTEGER NOT NULL DEFAULT 1;
+UPDATE meta SET
+  next_object = 1 + ifnull((SELECT max(id) FROM objects), 0),
+  next_dictionary = 1 + max(ifnull((SELECT max(type_id) FROM types), 0),
+                            ifnull((SELECT max(key_id) FROM entry_keys), 0),
+                            ifnull((SELECT max(set_id) FROM key_sets), 0));
+CREATE TABLE new_tombstones(
+  revision INTEGER NOT NULL, type_id INTEGER NOT NULL, okey TEXT NOT NULL,
+  PRIMARY KEY (revision, type_id, okey)) WITHOUT ROWID;
+INSERT OR IGNORE INTO new_tombstones SELECT revision,type_id,okey FROM tombstones;
+DROP TABLE tombstones;
+ALTER TABLE new_tombstones RENAME TO tombstones;
+)sql",
 };
 
 // Changing the journal mode needs a lock that SQLite does not wait for.
@@ -91,34 +106,34 @@ Status EnterWalMode(SqliteConnection& connection) {
 
 Result<int64_t> SchemaVersion(SqliteConnection& connection) {
   {
-    SqliteStatement table = connection.Prepare("SELECT 1 FROM sqlite_schema WHERE name='meta'");
+    SqlStatement table = connection.Prepare("SELECT 1 FROM sqlite_schema WHERE name='meta'");
     if (!table.Step()) {
       if (!table.ok()) return table.status();
       return 0;
     }
   }
-  SqliteStatement version = connection.Prepare("SELECT schema_version FROM meta WHERE id=1");
+  SqlStatement version = connection.Prepare("SELECT schema_version FROM meta WHERE id=1");
   if (version.Step()) return version.Int(0);
   return version.ok() ? InternalError("the table meta is empty") : version.status();
 }
 
 Status CheckVersion(int64_t version) {
-  if (version >= 0 && version <= kSqliteSchemaVersion) return Status();
+  if (version >= 0 && version <= kSchemaVersion) return Status();
   return InternalError("its schema has version " + std::to_string(version) +
                        ", written by a newer pedia; this one knows versions up to " +
-                       std::to_string(kSqliteSchemaVersion));
+                       std::to_string(kSchemaVersion));
 }
 
 Status MigrateLocked(SqliteConnection& connection) {
   const Result<int64_t> version = SchemaVersion(connection);
   if (!version.ok()) return version.status();
   if (Status status = CheckVersion(*version); !status.ok()) return status;
-  if (*version == kSqliteSchemaVersion) return Status();
+  if (*version == kSchemaVersion) return Status();
   for (size_t step = static_cast<size_t>(*version); step < kMigrations.size(); ++step) {
     if (Status status = connection.Execute(kMigrations[step]); !status.ok()) return status;
   }
-  SqliteStatement update = connection.Prepare("UPDATE meta SET schema_version=?");
-  return update.BindInt(kSqliteSchemaVersion).Run();
+  SqlStatement update = connection.Prepare("UPDATE meta SET schema_version=?");
+  return update.BindInt(kSchemaVersion).Run();
 }
 
 Status AboutFile(const std::string& path, const Status& cause) {
@@ -131,7 +146,7 @@ Status MigrateSqlite(SqliteConnection& connection, const std::string& path) {
   if (Status status = EnterWalMode(connection); !status.ok()) return AboutFile(path, status);
   // Most often there is nothing to do; then a process that writes is not waited for.
   const Result<int64_t> version = SchemaVersion(connection);
-  if (version.ok() && *version == kSqliteSchemaVersion) return Status();
+  if (version.ok() && *version == kSchemaVersion) return Status();
   if (Status status = connection.Execute("BEGIN EXCLUSIVE"); !status.ok())
     return AboutFile(path, status);
   Status status = MigrateLocked(connection);
@@ -140,20 +155,5 @@ Status MigrateSqlite(SqliteConnection& connection, const std::string& path) {
   (void)connection.Execute("ROLLBACK");
   return AboutFile(path, status);
 }
-
-bool StoreState::IsCurrent() const {
-  return schema_version == kSqliteSchemaVersion && encoding == EncodingVersion() && !encoded_to;
-}
-
-Result<StoreState> ReadStoreState(SqliteConnection& connection) {
-  SqliteStatement meta = connection.Prepare(
-      "SELECT schema_version,revision,encoding,encoded_to,pruned FROM meta WHERE id=1");
-  if (!meta.Step()) return meta.ok() ? InternalError("the table meta is empty") : meta.status();
-  StoreState state{meta.Int(0), meta.Int(1), meta.Int(2), std::nullopt, meta.Int(4)};
-  if (!meta.IsNull(3)) state.encoded_to = meta.Int(3);
-  return state;
-}
-
-int64_t EncodingVersion() { return static_cast<int64_t>(IndexedFieldsVersion() ^ kEncoding); }
 
 }  // namespace pedia::storage

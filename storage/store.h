@@ -34,6 +34,10 @@ struct ApplyResult {
   int64_t deleted = 0;
   int64_t revision =
       0;  // The revision stamped on these rows; that of the store if nothing was written.
+  // The database no longer has some of what earlier calls wrote: a replica took over that had not
+  // received it, or a backup was restored. These changes are written; what was lost comes back if
+  // all objects are compared with the clusters.
+  bool lost_writes = false;
 };
 
 // What is known of a list when its first row is there.
@@ -116,13 +120,17 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Writes all of `changes` in one transaction, in order, or nothing.
+  // Writes all of `changes` in one transaction, in order, or nothing. Without changes it only finds
+  // out whether the store can be written and has lost nothing.
   virtual Result<ApplyResult> Apply(std::span<const Change> changes) = 0;
   // Deletes all objects of a cluster and its record; in bounded transactions.
   virtual Status DeleteCluster(std::string_view cluster) = 0;
   // Deletes all objects of one resource of a cluster.
   virtual Status DeleteResource(std::string_view cluster, const GroupVersionResource& gvr) = 0;
   virtual Status SaveClusterRecord(const ClusterRecord& record) = 0;
+  // Ends the transaction that is being written now, if any, as a failure (Timeout): for a process
+  // that must end although the database does not answer.
+  virtual void CancelWrite() {}
 
   virtual Result<std::vector<ClusterRecord>> LoadClusterRecords() = 0;
   // Calls `row` for every stored object of one resource of a cluster, in key order. `row` returning

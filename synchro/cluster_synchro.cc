@@ -209,6 +209,13 @@ void ClusterSynchro::SetStored(const std::vector<GroupVersionResource>& stored) 
   if (discovered_) Reconcile();
 }
 
+void ClusterSynchro::Reload() {
+  if (stopped_) return;
+  saved_record_.clear();
+  for (const auto& [gvr, reflector] : reflectors_) reflector->Reload();
+  Changed();
+}
+
 // What a member could not say just now counts as it did before.
 void ClusterSynchro::KeepStale(MemberDiscovery* found) const {
   const auto keep = [&](const discovery::ClusterCatalog& known) {

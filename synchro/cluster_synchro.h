@@ -45,6 +45,7 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
   void Stop();  // For good: no callback, no change, no publication comes after it.
   // The resources that have rows in the store, those of earlier runs included.
   void SetStored(const std::vector<GroupVersionResource>& stored);
+  void Reload();  // The store may have lost what was written.
 
  private:
   template <typename F>

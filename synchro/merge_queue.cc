@@ -1,5 +1,6 @@
 #include "synchro/merge_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pedia::synchro {
@@ -7,6 +8,9 @@ namespace {
 
 constexpr size_t kMaxBatchBytes =
     8 << 20;  // A transaction of huge objects must not hold the store for long.
+
+// What a transaction costs however few changes it has is shared by so many.
+constexpr size_t kCompany = 200;
 
 size_t BytesOf(const PendingChange& pending) {
   const storage::ObjectRow& row = pending.change.row;
@@ -33,7 +37,7 @@ void MergeQueue::Push(const ChangeKey& key, PendingChange change) {
   const std::scoped_lock lock(mutex_);
   const auto [position, inserted] = positions_.try_emplace(key, first_ + elements_.size());
   if (inserted) {
-    elements_.push_back(Element{key, std::move(change), {}, 0});
+    elements_.push_back(Element{key, std::move(change), {}, 0, std::chrono::steady_clock::now()});
   } else {
     PendingChange& pending = elements_[position->second - first_].pending;
     pending = FoldChanges(std::move(pending), std::move(change));
@@ -61,15 +65,22 @@ bool MergeQueue::WaitForRoom(std::function<void()> wake) {
   return true;
 }
 
-bool MergeQueue::HasFullBatch(size_t max_changes) const {
-  return closed_ || jobs_ > 0 || elements_.size() >= max_changes || bytes_ >= limit_bytes_;
+bool MergeQueue::HasCompany(size_t max_changes) const {
+  return closed_ || jobs_ > 0 || elements_.size() >= std::min(max_changes, kCompany) ||
+         bytes_ >= limit_bytes_;
+}
+
+bool MergeQueue::WaitForWork(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, timeout, [&] { return closed_ || !elements_.empty(); });
 }
 
 std::optional<Batch> MergeQueue::Take(size_t max_changes, std::chrono::milliseconds delay) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return closed_ || !elements_.empty(); });
   if (elements_.empty()) return std::nullopt;
-  changed_.wait_for(lock, delay, [&] { return HasFullBatch(max_changes); });
+  changed_.wait_until(lock, elements_.front().pushed + delay,
+                      [&] { return HasCompany(max_changes); });
 
   Batch batch;
   while (!elements_.empty() && batch.changes.size() < max_changes && batch.bytes < kMaxBatchBytes) {

@@ -61,8 +61,11 @@ class MergeQueue {
   // room again.
   bool WaitForRoom(std::function<void()> wake);
 
-  // Waits for work; then up to `delay` for company, until there are `max_changes`. Changes that
-  // were taken still count as bytes until Done. Nothing: closed and empty.
+  // Waits for work, at most `timeout`. False if there is none and some may come.
+  bool WaitForWork(std::chrono::milliseconds timeout);
+  // Waits for work; then, until the oldest change has waited for `delay`, for company: so much that
+  // one more hardly makes it cheaper. Takes at most `max_changes`. Changes that were taken still
+  // count as bytes until Done. Nothing: closed and empty.
   std::optional<Batch> Take(size_t max_changes, std::chrono::milliseconds delay);
   void Done(size_t bytes);
 
@@ -78,6 +81,7 @@ class MergeQueue {
     PendingChange pending{};
     StoreJob job;  // If set, `pending` means nothing.
     size_t bytes = 0;
+    std::chrono::steady_clock::time_point pushed{};
   };
   struct KeyHash {
     size_t operator()(const ChangeKey& key) const noexcept {
@@ -85,7 +89,7 @@ class MergeQueue {
     }
   };
 
-  bool HasFullBatch(size_t max_changes) const;
+  bool HasCompany(size_t max_changes) const;
 
   const size_t limit_bytes_;
   mutable std::mutex mutex_;

@@ -47,11 +47,25 @@ void Reflector::Run() {
 void Reflector::Pause() {
   if (!running_) return;
   running_ = false;
+  End();
+  SetSync("Stop", "Pause", "");
+}
+
+void Reflector::Reload() {
+  End();
+  versions_.reset();
+  listing_ = false;
+  settling_ = false;
+  resource_version_.clear();
+  if (running_) Next();
+}
+
+// Of whatever runs.
+void Reflector::End() {
   ++epoch_;
   if (has_request_) context_.client.Cancel(request_);
   has_request_ = false;
   ReleaseSlot();
-  SetSync("Stop", "Pause", "");
 }
 
 // Turns to whatever is to be done next, from the state that is left.

@@ -50,6 +50,8 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
 
   void Run();    // Starts, or goes on where Pause interrupted.
   void Pause();  // Ends what runs; changes already read will be written.
+  // The store may have lost what was written: compares all that is there with the member.
+  void Reload();
 
   const discovery::ApiResource& resource() const { return resource_; }
   void set_resource(discovery::ApiResource resource) { resource_ = std::move(resource); }
@@ -69,6 +71,7 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
     };
   }
 
+  void End();
   void Next();
   void Retry(const Status& why);
   void Load();

@@ -35,7 +35,7 @@ class SynchroManager::Core {
     for (int i = 0; i < std::max(1, options_.loops); ++i)
       loops_.push_back(std::make_unique<kube::EventLoop>());
     LoadRecords(store);
-    writer_.emplace(store, options_, counters_);
+    writer_.emplace(store, options_, counters_, [this] { OnLostWrites(); });
   }
 
   void SetClusters(std::vector<ClusterSpec> specs) {
@@ -187,16 +187,33 @@ class SynchroManager::Core {
     });
   }
 
-  // Once, on the writer's thread: what earlier runs have left behind.
+  // On the writer's thread. All that is stored is compared with the members, and what was deleted
+  // may be there again.
+  void OnLostWrites() {
+    state_.With([&](State& state) {
+      if (state.stopped) return;
+      for (const auto& [name, entry] : state.clusters) {
+        entry.loop->Post([weak = std::weak_ptr(entry.synchro)] {
+          if (const auto synchro = weak.lock()) synchro->Reload();
+        });
+      }
+      writer_->queue().PushJob([this](storage::Store& store) { return CleanUp(store); });
+    });
+  }
+
+  // On the writer's thread: what earlier runs have left behind.
   Status CleanUp(storage::Store& store) {
     const auto counts = store.CountObjects();
     if (!counts.ok()) return counts.status();
+    const auto records = store.LoadClusterRecords();
+    if (!records.ok()) return records.status();
     const std::vector<std::string> orphans = state_.With([&](State& state) {
+      state.stored.clear();
       for (const storage::ResourceCount& count : *counts)
         state.stored[count.cluster].push_back(count.gvr);
       std::set<std::string> names;
       for (const auto& [name, resources] : state.stored) names.insert(name);
-      for (const auto& [name, record] : state.records) names.insert(name);
+      for (const storage::ClusterRecord& record : *records) names.insert(record.cluster);
       for (const auto& [name, entry] : state.clusters) {
         names.erase(name);
         entry.loop->Post([weak = std::weak_ptr(entry.synchro), stored = state.stored[name]] {

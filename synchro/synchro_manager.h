@@ -37,8 +37,10 @@ struct SynchroOptions {
   int loops = 2;  // Network threads, shared by all clusters.
   int64_t page_size = 500;
   size_t queue_bytes = 16 << 20;  // Changes waiting for the writer, all clusters together.
-  size_t batch_changes = 500;     // Changes in one transaction at most.
+  size_t batch_changes = 2'000;   // Changes in one transaction at most.
   std::chrono::milliseconds batch_delay{5};  // How long a lone change waits for company.
+  // How often a store that is not written is asked whether it still has what was.
+  std::chrono::milliseconds store_check_interval{10'000};
   std::chrono::milliseconds health_interval{5'000};
   std::chrono::milliseconds backoff_initial{800};
   std::chrono::milliseconds backoff_max{30'000};

@@ -26,6 +26,9 @@ bool MayPass(const Status& status) {
   }
 }
 
+constexpr std::chrono::milliseconds kMaxDelay{25};
+constexpr std::chrono::milliseconds kCancelInterval{100};
+constexpr std::chrono::milliseconds kMaxBackoff{5'000};
 constexpr int kMaxBlindRetries =
     2;  // Of a batch that failed with InternalError, before it is taken apart.
 constexpr int kMaxSuspicions =
@@ -33,13 +36,15 @@ constexpr int kMaxSuspicions =
 
 }  // namespace
 
-Writer::Writer(storage::Store& store, const SynchroOptions& options, SyncCounters& counters)
+Writer::Writer(storage::Store& store, const SynchroOptions& options, SyncCounters& counters,
+               std::function<void()> lost_writes)
     : store_(store),
       options_(options),
       counters_(counters),
+      lost_writes_(std::move(lost_writes)),
       queue_(options.queue_bytes),
       backoff_(std::min(options.backoff_initial, std::chrono::milliseconds(200)),
-               options.backoff_max),
+               std::min(options.backoff_max, kMaxBackoff)),
       thread_([this] { Run(); }) {}
 
 Writer::~Writer() { Stop(std::chrono::milliseconds(0)); }
@@ -51,14 +56,20 @@ void Writer::Stop(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, timeout, [&] { return finished_; });
     abandoned_ = true;
+    wake_.notify_all();
+    // The database may not answer; and the thread may have been about to ask it.
+    while (!wake_.wait_for(lock, kCancelInterval, [&] { return finished_; })) store_.CancelWrite();
   }
-  wake_.notify_all();
   thread_.join();
 }
 
 void Writer::Run() {
   while (!abandoned()) {
-    const std::optional<Batch> batch = queue_.Take(options_.batch_changes, options_.batch_delay);
+    if (!queue_.WaitForWork(options_.store_check_interval)) {
+      CheckStore();
+      continue;
+    }
+    const std::optional<Batch> batch = queue_.Take(options_.batch_changes, Delay());
     if (!batch) break;
     if (batch->job) {
       RunJob(batch->job);
@@ -73,6 +84,19 @@ void Writer::Run() {
     finished_ = true;
   }
   wake_.notify_all();
+}
+
+// Failures are of no interest: there is nothing to write.
+void Writer::CheckStore() {
+  const Result<storage::ApplyResult> result = store_.Apply({});
+  if (result.ok() && result->lost_writes) lost_writes_();
+}
+
+// As long as a transaction takes there is no hurry: so the store rests for half of the time, unless
+// there is much to write.
+std::chrono::milliseconds Writer::Delay() const {
+  const auto last = std::chrono::duration_cast<std::chrono::milliseconds>(last_write_);
+  return std::clamp(last, options_.batch_delay, std::max(options_.batch_delay, kMaxDelay));
 }
 
 void Writer::RunJob(const StoreJob& job) {
@@ -104,9 +128,13 @@ void Writer::Write(std::span<const Change> changes) {
 
 Writer::Verdict Writer::TryWrite(std::span<const Change> changes) {
   while (!abandoned()) {
+    const auto start = std::chrono::steady_clock::now();
     const Result<storage::ApplyResult> result = store_.Apply(changes);
+    last_write_ = std::chrono::steady_clock::now() - start;
     if (result.ok()) {
+      if (result->lost_writes) lost_writes_();
       const int64_t written = result->inserted + result->updated + result->deleted;
+      if (std::exchange(store_is_away_, false)) LogInfo("the store can be written again");
       counters_.inserted += result->inserted;
       counters_.updated += result->updated;
       counters_.deleted += result->deleted;
@@ -121,7 +149,10 @@ Writer::Verdict Writer::TryWrite(std::span<const Change> changes) {
       return result.status().reason() == StatusReason::kInternalError ? Verdict::kFailed
                                                                       : Verdict::kRefused;
     }
-    LogWarning("the store cannot be written, trying again: " + result.status().ToString());
+    if (!std::exchange(store_is_away_, true)) {
+      LogWarning("the store cannot be written, trying again until it can: " +
+                 result.status().ToString());
+    }
     if (!Sleep(backoff_.Next())) break;
   }
   return Verdict::kFailed;

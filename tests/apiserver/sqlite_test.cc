@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <set>
 
-#include "storage/sqlite_store.h"
+#include "storage/sql_store.h"
 #include "tests/apiserver/api_fixture.h"
 
 namespace pedia::apiserver {

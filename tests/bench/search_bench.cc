@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/sqlite_store.h"
+#include "storage/sql_store.h"
 #include "tests/bench/pods.h"
 
 namespace pedia::bench {

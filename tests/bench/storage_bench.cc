@@ -14,7 +14,7 @@
 #include "storage/body_codec.h"
 #include "storage/object_key.h"
 #include "storage/packed_entries.h"
-#include "storage/sqlite_store.h"
+#include "storage/sql_store.h"
 #include "tests/bench/pods.h"
 
 namespace pedia::storage {

@@ -44,6 +44,14 @@ void Churn::Step(int changes) {
   for (int i = 0; i < changes; ++i) ChangeOne();
 }
 
+void Churn::UpdateAll() {
+  std::scoped_lock lock(mutex_);
+  for (Pod& pod : pods_) {
+    (void)world_.PutSynthetic(Pods(), cluster_->PodName(pod.index), pod.index, ++pod.revision);
+    ++changes_;
+  }
+}
+
 void Churn::Run(const std::stop_token& stop) {
   double due = 0;
   auto last = std::chrono::steady_clock::now();

@@ -23,6 +23,7 @@ class Churn {
 
   void SetRate(double changes_per_second);  // 0 stops; when this returns, no change is under way.
   void Step(int changes);                   // Makes changes at once, on this thread.
+  void UpdateAll();                         // Changes every pod once, on this thread.
   uint64_t changes() const { return changes_; }
 
  private:

@@ -63,7 +63,8 @@ Result<Json> Command(std::string_view path, const std::string& body, MemberServe
   if (path == "/__world") {
     if (command.value("compact", false)) server.world().Compact();
   } else if (path == "/__churn" && churn != nullptr) {
-    churn->SetRate(command.at("rate"));
+    if (command.contains("rate")) churn->SetRate(command["rate"]);
+    if (command.value("update_all", false)) churn->UpdateAll();
   } else if (path == "/__refuse") {
     server.RefuseFor(std::chrono::milliseconds(command.at("ms").get<int>()));
   } else if (path == "/__discovery") {

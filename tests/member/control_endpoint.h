@@ -5,7 +5,7 @@
 //   DELETE /__faults   ends them all
 //   POST /__watches    {"break":"close","path":"/api/v1/pods"}; or drop, expire, error, truncate, ...
 //   POST /__world      {"compact":true}: older resourceVersions are gone
-//   POST /__churn      {"rate":20}: changes per second
+//   POST /__churn      {"rate":20}: changes per second; {"update_all":true}: each pod changes once
 //   POST /__refuse     {"ms":2000}: the port is closed for so long
 //   POST /__discovery  {"aggregated":false}
 //   GET /__dump        every object: {path: object}

@@ -26,6 +26,7 @@ struct Flags {
   uint32_t pods = 0;
   uint32_t namespaces = 10;
   bool pods_only = false;
+  uint32_t notes = 0;
   uint64_t seed = 1;
   double churn = 0;
   uint16_t port = 0;
@@ -54,6 +55,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--namespaces", flags.namespaces, "Namespaces of the synthetic pods")
       ->capture_default_str();
   app.add_flag("--pods-only", flags.pods_only, "No synthetic objects besides pods");
+  app.add_option("--notes", flags.notes, "Bytes of an annotation that makes synthetic pods longer")
+      ->capture_default_str();
   app.add_option("--seed", flags.seed, "Seed of the synthetic objects and of churn")
       ->capture_default_str();
   app.add_option("--churn", flags.churn, "Changes per second and cluster")->capture_default_str();
@@ -74,7 +77,8 @@ Result<Member> StartMember(const Flags& flags, const std::string& name, uint16_t
     if (!status.ok()) return status;
   }
   auto cluster = std::make_shared<const SyntheticCluster>(SyntheticOptions{
-      name, flags.seed, flags.pods, flags.namespaces, flags.pods_only || flags.pods == 0});
+      name, flags.seed, flags.pods, flags.namespaces, flags.pods_only || flags.pods == 0,
+      flags.notes});
   Status status = LoadSynthetic(*member.world, cluster);
   if (!status.ok()) return status;
   member.churn = std::make_unique<Churn>(*member.world, cluster, flags.seed);

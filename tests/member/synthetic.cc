@@ -82,6 +82,17 @@ std::string Address(std::string_view prefix, uint64_t number) {
          std::to_string(number & 255);
 }
 
+// Words in an order of their own, so that they are neither random to a compressor nor the same.
+std::string Notes(uint64_t random, size_t bytes) {
+  std::string text;
+  while (text.size() < bytes) {
+    random = Mix(random);
+    text += Pick(kTeams, random) + ' ' + Pick(kApps, random >> 8) + ' ' + Hex(random >> 16, 4) + ' ';
+  }
+  text.resize(bytes);
+  return text;
+}
+
 using Values = std::vector<std::string>;
 
 // One buffer per thread: rendering a pod then allocates next to nothing.
@@ -223,6 +234,10 @@ void SyntheticCluster::AppendPod(uint32_t index, uint32_t revision, uint64_t res
   At(values, Slot::kMemory) = Pick(kMemories, random >> 12);
   At(values, Slot::kServiceAccount) = random % 3 == 0 ? "default" : At(values, Slot::kApp);
   At(values, Slot::kNumber) = std::to_string(index % 10);
+  if (options_.notes > 0) {
+    At(values, Slot::kAnnotations) +=
+        R"("example.com/notes":")" + Notes(random, options_.notes) + R"(",)";
+  }
   FillPodStatus(index, revision, &values);
   if (random % 2 == 0) {
     // Annotations are sorted by key; "example.com/..." comes before this one.

@@ -17,6 +17,7 @@ struct SyntheticOptions {
   uint32_t pods = 100;  // At most 10,000,000.
   uint32_t namespaces = 10;
   bool pods_only = false;
+  uint32_t notes = 0;  // Bytes of an annotation that makes pods so much longer.
 };
 
 // Immutable, so safe from any thread. 10 pods per deployment; a node carries 50 pods.

@@ -9,8 +9,9 @@ using query::OrderColumn;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr Dialect kQuestionMarks = {false, " INDEXED BY ", "", " CROSS JOIN "};
-constexpr Dialect kNumbered = {true, nullptr, nullptr, " JOIN "};
+constexpr Dialect kWithHints = {" INDEXED BY ", "", " CROSS JOIN ", false,
+                                false,          1,  "o.synced/1000"};
+constexpr Dialect kOfServer = {nullptr, nullptr, " CROSS JOIN ", false, true, 64, "o.synced/1000"};
 
 // A query in which every value that a client can send is `evil`.
 ListQuery QueryOf(const std::string& evil) {
@@ -28,7 +29,7 @@ ListQuery QueryOf(const std::string& evil) {
 }
 
 void ExpectOnlyParameters(const ListQuery& query, const std::string& evil) {
-  const auto check = [&](const SqlStatement& statement) {
+  const auto check = [&](const SqlQuery& statement) {
     EXPECT_THAT(statement.text, Not(HasSubstr(evil)));
     EXPECT_EQ(static_cast<size_t>(std::count(statement.text.begin(), statement.text.end(), '?')),
               statement.parameters.size());
@@ -39,7 +40,7 @@ void ExpectOnlyParameters(const ListQuery& query, const std::string& evil) {
         Driver{Driver::Kind::kEntries, {{1, std::vector<std::string>(99, evil)}, {2, {evil}}}}}) {
     ListQuery driven = query;
     driven.driver = driver;
-    const SqlBuilder builder(kQuestionMarks, driven);
+    const SqlBuilder builder(kWithHints, driven);
     ASSERT_GT(builder.piece_count(), 0u);
     check(builder.CappedCount(driver, 5));
     for (size_t i = 0; i < builder.piece_count(); ++i) {
@@ -71,7 +72,7 @@ TEST(SqlBuilderTest, APageOfALabelIsARangeOfTheEntriesWithoutASort) {
   query.after = SortKey{{}, "c!n!x", ""};
   query.fetch_limit = 11;
   EXPECT_EQ(
-      SqlBuilder(kQuestionMarks, query).Piece(0).text,
+      SqlBuilder(kWithHints, query).Piece(0).text,
       "SELECT a.id AS id,a.okey AS okey FROM entries a WHERE a.key_id=? AND a.value=? AND a.okey>? "
       "ORDER BY okey LIMIT ?");
 }
@@ -81,7 +82,7 @@ TEST(SqlBuilderTest, FurtherConditionsAreScalarSubqueries) {
   query.ranges = {KeyRange{}};
   query.probes = {{{7, {"web"}}, false}, {{8, {"a", "b"}}, true}};
   query.driver = {Driver::Kind::kEntries, {{7, {"web"}}}, 0};
-  EXPECT_THAT(SqlBuilder(kQuestionMarks, query).Piece(0).text,
+  EXPECT_THAT(SqlBuilder(kWithHints, query).Piece(0).text,
               HasSubstr(" AND (SELECT e.id FROM entries e WHERE e.key_id=? AND e.value IN (?,?) "
                         "AND e.okey=a.okey) "
                         "IS NULL"));
@@ -91,18 +92,43 @@ TEST(SqlBuilderTest, SeveralValuesAreAUnionOfOrderedLists) {
   ListQuery query;
   query.ranges = {KeyRange{}};
   query.driver = {Driver::Kind::kEntries, {{7, {"a", "b"}}, {8, {"c"}}}, {}};
-  const std::string text = SqlBuilder(kQuestionMarks, query).Piece(0).text;
+  const std::string text = SqlBuilder(kWithHints, query).Piece(0).text;
   EXPECT_THAT(text, HasSubstr(" UNION ALL "));
   EXPECT_EQ(text.rfind(" ORDER BY "), text.find(" ORDER BY "));
 }
 
-TEST(SqlBuilderTest, NumbersItsPlaceholdersWhereTheDialectWantsIt) {
+TEST(SqlBuilderTest, WhereAStatementIsARoundTripItReadsSeveralRanges) {
   ListQuery query;
-  query.ranges = {KeyRange::Cluster("c")};
-  EXPECT_EQ(SqlBuilder(kNumbered, query).Piece(0).text,
-            "SELECT o.id AS id,o.okey AS okey FROM objects o WHERE o.type_id=$1 AND o.okey>$2 AND "
-            "o.okey<$3 "
-            "ORDER BY okey");
+  query.fetch_limit = 11;
+  for (const char* cluster : {"a", "b", "c", "d", "e", "f"})
+    query.ranges.push_back(KeyRange::Cluster(cluster));
+  const SqlBuilder builder(kOfServer, query);
+  ASSERT_EQ(builder.piece_count(), 2u);
+  const std::string select =
+      "(SELECT o.id AS id,o.okey AS okey FROM objects o WHERE o.type_id=? AND o.okey>? AND "
+      "o.okey<? ORDER BY okey LIMIT ?)";
+  EXPECT_EQ(builder.Piece(0).text, select + " UNION ALL " + select + " UNION ALL " + select +
+                                       " UNION ALL " + select + " ORDER BY okey LIMIT ?");
+  // The second one is for many: those that it does not have are empty ranges.
+  const SqlQuery second = builder.Piece(1);
+  EXPECT_EQ(std::count(second.text.begin(), second.text.end(), '('), 64);
+  EXPECT_EQ(std::get<std::string>(second.parameters[1]), "e!");
+  EXPECT_EQ(std::get<std::string>(second.parameters[9]), "\xff");
+}
+
+TEST(SqlBuilderTest, RangesThatDescendAreNotMerged) {
+  ListQuery query;
+  query.fetch_limit = 11;
+  for (const char* cluster : {"c", "b", "a"}) query.ranges.push_back(KeyRange::Cluster(cluster));
+  EXPECT_EQ(SqlBuilder(kOfServer, query).piece_count(), 3u);
+}
+
+TEST(SqlBuilderTest, AListWithoutEndReadsItsRangesOneAfterTheOther) {
+  ListQuery query;
+  for (const char* cluster : {"a", "b", "c"}) query.ranges.push_back(KeyRange::Cluster(cluster));
+  const SqlBuilder builder(kOfServer, query);
+  EXPECT_EQ(builder.piece_count(), 3u);
+  EXPECT_THAT(builder.Piece(0).text, Not(HasSubstr("UNION")));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
-// Recomputes from the bodies in a store's file what the columns and tables beside them must say.
+// Recomputes from the bodies in a store what the columns and tables beside them must say.
 #pragma once
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <map>
 #include <string>
@@ -10,26 +8,25 @@
 #include "storage/body_codec.h"
 #include "storage/object_row.h"
 #include "storage/packed_entries.h"
+#include "tests/storage/table_reader.h"
 
 namespace pedia::storage {
 
 // One thread.
 class StoreAudit {
  public:
-  explicit StoreAudit(const std::string& path) { sqlite3_open(path.c_str(), &db_); }
-  ~StoreAudit() { sqlite3_close(db_); }
-  StoreAudit(const StoreAudit&) = delete;
-  StoreAudit& operator=(const StoreAudit&) = delete;
+  explicit StoreAudit(const testing::TestDatabase& database) : database_(database) {}
 
   // What is wrong, empty if all is right.
   std::vector<std::string> Differences() {
     ReadKeys();
     ReadEntries();
-    for (const auto& row : Rows("SELECT o.id,t.type_id,t.grp,t.version,t.resource,o.cluster,"
-                                "o.namespace,o.name,o.uid,ifnull(o.owner_uid,''),o.rv,"
-                                "ifnull(o.rv_number,''),ifnull(o.created,0),ifnull(o.deleted,''),"
-                                "b.entries,b.body FROM objects o JOIN types t USING(type_id) "
-                                "JOIN bodies b USING(id)"))
+    for (const Row& row : ReadRows(database_,
+                                   "SELECT o.id,t.type_id,t.grp,t.version,t.resource,o.cluster,"
+                                   "o.namespace,o.name,o.uid,o.owner_uid,o.rv,o.rv_number,"
+                                   "o.created,o.deleted,b.entries,b.body FROM objects o "
+                                   "JOIN types t ON t.type_id=o.type_id JOIN bodies b ON b.id=o.id",
+                                   16))
       CheckObject(row);
     for (const auto& [id, entries] : entries_) Wrong("entries without an object", id);
     for (const auto& [set_id, keys] : sets_) {
@@ -44,36 +41,18 @@ class StoreAudit {
   }
 
  private:
-  using Row = std::vector<std::string>;
-
-  std::vector<Row> Rows(const char* sql) {
-    std::vector<Row> rows;
-    sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(db_, sql, -1, &statement, nullptr) != SQLITE_OK) {
-      Wrong(sql, sqlite3_errmsg(db_));
-    }
-    while (sqlite3_step(statement) == SQLITE_ROW) {
-      Row& row = rows.emplace_back();
-      for (int i = 0; i < sqlite3_column_count(statement); ++i) {
-        const auto* data = static_cast<const char*>(sqlite3_column_blob(statement, i));
-        row.emplace_back(data == nullptr ? "" : data,
-                         static_cast<size_t>(sqlite3_column_bytes(statement, i)));
-      }
-    }
-    sqlite3_finalize(statement);
-    return rows;
-  }
+  using Row = TableRow;
 
   void ReadKeys() {
-    for (const Row& row : Rows("SELECT key_id,path,type_id FROM keys")) {
+    for (const Row& row : ReadRows(database_, "SELECT key_id,path,type_id FROM entry_keys", 3)) {
       keys_[row[0]] = row[1];
       if (row[1] == "s") set_key_of_type_[row[2]] = row[0];
     }
-    for (const Row& row : Rows("SELECT type_id,set_id,keys FROM key_sets"))
+    for (const Row& row : ReadRows(database_, "SELECT type_id,set_id,key_ids FROM key_sets", 3))
       sets_[row[0] + "/" + row[1]] = row[2];
   }
   void ReadEntries() {
-    for (const Row& row : Rows("SELECT id,key_id,value,okey FROM entries"))
+    for (const Row& row : ReadRows(database_, "SELECT id,key_id,value,okey FROM entries", 4))
       entries_[row[0]].push_back({row[1], row[2], row[3]});
   }
 
@@ -94,11 +73,11 @@ class StoreAudit {
     const Row columns = {wanted.name_space,
                          wanted.name,
                          wanted.uid,
-                         wanted.owner_uid,
+                         wanted.owner_uid.empty() ? "NULL" : wanted.owner_uid,
                          rv,
-                         number ? rv : "",
-                         std::to_string(wanted.created),
-                         wanted.deleted ? std::to_string(*wanted.deleted) : ""};
+                         number ? rv : "NULL",
+                         wanted.created == 0 ? "NULL" : std::to_string(wanted.created),
+                         wanted.deleted ? std::to_string(*wanted.deleted) : "NULL"};
     if (Row(row.begin() + 6, row.begin() + 14) != columns) Wrong("columns", okey);
   }
 
@@ -135,7 +114,7 @@ class StoreAudit {
     differences_.push_back(what + ": " + where);
   }
 
-  sqlite3* db_ = nullptr;
+  const testing::TestDatabase& database_;
   std::map<std::string, std::string> keys_;             // key_id to path.
   std::map<std::string, std::string> set_key_of_type_;  // type_id to key_id.
   std::map<std::string, std::string> sets_;             // "type_id/set_id" to packed keys.
@@ -143,8 +122,8 @@ class StoreAudit {
   std::vector<std::string> differences_;
 };
 
-inline std::vector<std::string> DifferencesFromBodies(const std::string& path) {
-  return StoreAudit(path).Differences();
+inline std::vector<std::string> DifferencesFromBodies(const testing::TestDatabase& database) {
+  return StoreAudit(database).Differences();
 }
 
 }  // namespace pedia::storage

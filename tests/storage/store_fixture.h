@@ -10,9 +10,10 @@
 #include "meta/json_reader.h"
 #include "meta/time.h"
 #include "storage/object_row.h"
-#include "storage/sqlite_store.h"
+#include "storage/sql_store.h"
 #include "storage/store.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/test_database.h"
 
 namespace pedia::storage {
 
@@ -113,11 +114,11 @@ class StoreTest : public ::testing::Test {
 
   void Open() {
     store_.reset();
-    Result<std::unique_ptr<Store>> store = OpenSqliteStore({.path = path()});
+    Result<std::unique_ptr<Store>> store = OpenStore(database_.Open());
     ASSERT_THAT(store, testing::IsOk());
     store_ = std::move(*store);
   }
-  std::string path() const { return folder_.File("pedia.db"); }
+  std::string path() const { return database_.sqlite_path(); }
 
   ApplyResult Apply(const std::vector<Change>& changes) {
     const Result<ApplyResult> result = store_->Apply(changes);
@@ -156,7 +157,7 @@ class StoreTest : public ::testing::Test {
            row->name;
   }
 
-  TemporaryFolder folder_;
+  testing::TestDatabase database_;
   std::unique_ptr<Store> store_;
 };
 

@@ -143,6 +143,39 @@ TEST(MergeQueueTest, CountsTheBytesOfWhatAFoldLeaves) {
   EXPECT_LT(queue.bytes(), 10'000u);
 }
 
+TEST(MergeQueueTest, WaitsForCompany) {
+  MergeQueue queue(1 << 20);
+  PushAdded(queue, "0");
+  std::thread company([&] {
+    for (int i = 1; i < 250; ++i) PushAdded(queue, std::to_string(i));
+  });
+  EXPECT_GE(queue.Take(1'000, milliseconds(600'000))->changes.size(), 200u);
+  company.join();
+}
+
+TEST(MergeQueueTest, AChangeThatHasWaitedLongEnoughWaitsNoLonger) {
+  MergeQueue queue(1 << 20);
+  PushAdded(queue, "a");
+  EXPECT_THAT(Names(queue.Take(1'000, milliseconds(5))), ElementsAre("a"));
+}
+
+TEST(MergeQueueTest, WaitsNoLongerWhenThereIsMuchToWrite) {
+  MergeQueue queue(1 << 20);
+  for (int i = 0; i < 300; ++i) PushAdded(queue, std::to_string(i));
+  EXPECT_EQ(queue.Take(1'000, milliseconds(600'000))->changes.size(), 300u);
+}
+
+TEST(MergeQueueTest, SaysWhetherThereIsWork) {
+  MergeQueue queue(1 << 20);
+  EXPECT_FALSE(queue.WaitForWork(milliseconds(1)));
+  PushAdded(queue, "a");
+  EXPECT_TRUE(queue.WaitForWork(milliseconds(600'000)));
+  queue.Clear();
+  EXPECT_FALSE(queue.WaitForWork(milliseconds(1)));
+  queue.Close();
+  EXPECT_TRUE(queue.WaitForWork(milliseconds(600'000))) << "Take says that it is over";
+}
+
 TEST(MergeQueueTest, EndsWhenClosedAndEmpty) {
   MergeQueue queue(1 << 20);
   PushAdded(queue, "a");

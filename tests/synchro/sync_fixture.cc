@@ -146,9 +146,7 @@ SyncTest::SyncTest() {
     if (level >= LogLevel::kError)
       fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
   });
-  std::string pattern = (std::filesystem::temp_directory_path() / "pedia-sync-XXXXXX").string();
-  folder_ = mkdtemp(pattern.data());
-  auto store = storage::OpenSqliteStore({(folder_ / "pedia.db").string()});
+  auto store = storage::OpenStore(database_.Open());
   EXPECT_THAT(store, IsOk());
   store_ = std::make_unique<OutageStore>(std::move(*store));
   registry_ = std::make_unique<discovery::Registry>();
@@ -165,8 +163,6 @@ SyncTest::~SyncTest() {
   pedia_.reset();
   members_.clear();
   store_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 Member& SyncTest::GivenAMember(const std::string& name, uint32_t pods) {

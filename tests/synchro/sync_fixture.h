@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,7 +14,7 @@
 #include <vector>
 
 #include "discovery/registry.h"
-#include "storage/sqlite_store.h"
+#include "storage/sql_store.h"
 #include "storage/store.h"
 #include "synchro/synchro_manager.h"
 #include "tests/member/churn.h"
@@ -23,6 +22,7 @@
 #include "tests/member/synthetic.h"
 #include "tests/member/world.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/test_database.h"
 
 namespace pedia::synchro {
 
@@ -74,6 +74,7 @@ class SyncTest : public ::testing::Test {
   // "True", "False", "Unknown"; "" if there is none.
   std::string ConditionOf(const std::string& cluster, std::string_view type) const;
 
+  testing::TestDatabase database_;
   SynchroOptions options_;
   std::map<std::string, std::unique_ptr<Member>> members_;
   std::unique_ptr<discovery::Registry> registry_;
@@ -84,7 +85,6 @@ class SyncTest : public ::testing::Test {
   std::map<std::string, std::string> StoredBodies(const std::string& cluster,
                                                   const GroupVersionResource& gvr);
 
-  std::filesystem::path folder_;
   std::unique_ptr<OutageStore> store_;
 };
 

@@ -218,23 +218,6 @@ TEST_F(SyncTest, ASmallQueueOnlySlowsASyncDown) {
   ExpectTheStoreEqualsTheMembers();
 }
 
-TEST_F(SyncTest, AnOutageOfTheStoreLosesNothing) {
-  options_.queue_bytes = 100'000;
-  Member& east = GivenAMember("east", 400);
-  SetStoreOutage(true);
-  StartPedia();
-  Eventually("the store has been tried", [&] { return pedia_->counters().store_errors > 3; });
-  SetStoreOutage(false);
-  ExpectTheStoreEqualsTheMembers();
-
-  SetStoreOutage(true);
-  for (int i = 0; i < 10; ++i) east.churn->Step(40);
-  Eventually("changes wait", [&] { return pedia_->counters().store_errors > 8; });
-  SetStoreOutage(false);
-  ExpectTheStoreEqualsTheMembers();
-  EXPECT_EQ(pedia_->counters().dropped, 0);
-}
-
 TEST_F(SyncTest, StoppingWritesWhatWasRead) {
   Member& east = GivenAMember("east");
   StartPedia();

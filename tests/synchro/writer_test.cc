@@ -32,10 +32,16 @@ class FakeStore : public storage::Store {
     Status poison_status = BadRequest("poison");
     std::vector<Status> failures;  // Of the next calls of Apply, last first.
     int applies = 0;
+    bool lost_writes = false;  // Of the next Apply.
+    bool hangs = false;        // Apply returns when it is cancelled.
   };
   Guarded<State> state;
 
   Result<ApplyResult> Apply(std::span<const Change> changes) override {
+    if (state.With([](State& s) { return s.hangs; })) {
+      cancelled_.get_future().wait();
+      return Timeout("cancelled");
+    }
     return state.With([&](State& s) -> Result<ApplyResult> {
       ++s.applies;
       if (!s.failures.empty()) {
@@ -47,7 +53,8 @@ class FakeStore : public storage::Store {
         if (s.poison.contains(change.row.name)) return s.poison_status;
       }
       for (const Change& change : changes) s.rows[change.row.name] = change.row.resource_version;
-      return ApplyResult{static_cast<int64_t>(changes.size()), 0, 0, 1};
+      return ApplyResult{static_cast<int64_t>(changes.size()), 0, 0, 1,
+                         std::exchange(s.lost_writes, false)};
     });
   }
   Status DeleteCluster(std::string_view) override { return {}; }
@@ -74,10 +81,14 @@ class FakeStore : public storage::Store {
   }
   Result<int64_t> Revision() override { return 1; }
   int64_t SizeBytes() override { return 0; }
+  void CancelWrite() override { cancelled_.set_value(); }
 
   std::map<std::string, std::string> Rows() {
     return state.With([](const State& s) { return s.rows; });
   }
+
+ private:
+  std::promise<void> cancelled_;
 };
 
 class WriterTest : public ::testing::Test {
@@ -86,6 +97,7 @@ class WriterTest : public ::testing::Test {
     SynchroOptions options;
     options.backoff_initial = milliseconds(1);
     options.backoff_max = milliseconds(4);
+    options.store_check_interval = milliseconds(20);
     return options;
   }
   void Push(const std::string& name, const std::string& version = "1") {
@@ -114,8 +126,13 @@ class WriterTest : public ::testing::Test {
   }
 
   FakeStore store_;
+  void LoseWrites() {
+    store_.state.With([&](FakeStore::State& state) { state.lost_writes = true; });
+  }
+
   SyncCounters counters_;
-  Writer writer_{store_, Options(), counters_};
+  std::promise<void> lost_;
+  Writer writer_{store_, Options(), counters_, [this] { lost_.set_value(); }};
 };
 
 TEST_F(WriterTest, WritesWhatWasPushedBeforeAJobBeforeTheJob) {
@@ -161,6 +178,24 @@ TEST_F(WriterTest, DropsNothingWhenInternalErrorsPass) {
   EXPECT_EQ(counters_.dropped, 0);
 }
 
+TEST_F(WriterTest, TellsOnceThatTheStoreHasLostWrites) {
+  LoseWrites();
+  Push("a");
+  WaitForWriter();
+  lost_.get_future().wait();
+  Push("b");
+  WaitForWriter();
+  EXPECT_EQ(store_.Rows().size(), 2u);
+}
+
+TEST_F(WriterTest, AsksAnIdleStoreWhetherItHasLostWrites) {
+  Push("a");
+  WaitForWriter();
+  LoseWrites();
+  lost_.get_future().wait();
+  EXPECT_EQ(counters_.transactions, 1) << "questions are no transactions";
+}
+
 TEST_F(WriterTest, TriesAJobAgainWhileItsFailureMayPass) {
   int runs = 0;
   writer_.queue().PushJob(
@@ -183,6 +218,13 @@ TEST_F(WriterTest, StopWritesWhatIsQueued) {
   for (int i = 0; i < 2'000; ++i) Push("object-" + std::to_string(i));
   writer_.Stop(milliseconds(10'000));
   EXPECT_EQ(store_.Rows().size(), 2'000u);
+}
+
+TEST_F(WriterTest, StopCancelsATransactionThatHangs) {
+  store_.state.With([](FakeStore::State& state) { state.hangs = true; });
+  Push("a");
+  writer_.Stop(milliseconds(20));
+  EXPECT_THAT(store_.Rows(), IsEmpty());
 }
 
 TEST_F(WriterTest, StopDoesNotWaitForAStoreThatStaysAway) {

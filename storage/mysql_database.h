@@ -1,0 +1,14 @@
+// MySQL 8 or MariaDB as the store's database.
+#pragma once
+#include <memory>
+
+#include "meta/result.h"
+#include "storage/database.h"
+#include "storage/database_options.h"
+
+namespace pedia::storage {
+
+// Connects to nothing yet. Errors: BadRequest for options that contradict each other.
+Result<std::unique_ptr<Database>> MakeMysqlDatabase(const ServerOptions& options);
+
+}  // namespace pedia::storage

@@ -1,0 +1,29 @@
+// Finds the controllers that an owner search leads to.
+#pragma once
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "meta/result.h"
+#include "query/list_options.h"
+#include "storage/dictionary.h"
+#include "storage/sql_connection.h"
+
+namespace pedia::storage {
+
+// The objects wanted are those with one of these controllers.
+struct Owners {
+  std::vector<std::string> uids;  // Sorted, unique.
+  // Which uid in which cluster; empty if a uid counts in every cluster.
+  std::set<std::pair<std::string, std::string>> in_clusters;
+};
+
+// Follows `owner` down through the generations, each object once, so that cycles end; what is far
+// too many ends with BadRequest. `clusters`: those of the list; `name_space`: that of its path, ""
+// if none. Within the read transaction of `connection`.
+Result<Owners> FindOwners(SqlConnection& connection, const Dictionary& dictionary,
+                          const query::OwnerCondition& owner, const query::NameSet& clusters,
+                          std::string_view name_space);
+
+}  // namespace pedia::storage

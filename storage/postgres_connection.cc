@@ -1,0 +1,164 @@
+#include "storage/postgres_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+namespace pedia::storage {
+namespace {
+
+constexpr Dialect kDialect = {.index_hint_before = nullptr,
+                              .index_hint_after = nullptr,
+                              .ordered_join = " CROSS JOIN ",
+                              .needs_descending_index = false,
+                              .limits_unions = true,
+                              .ranges_at_once = 16,
+                              .synced_seconds = "o.synced/1000"};
+
+struct Setting {
+  int since;  // The first version that has it.
+  const char* name;
+  const char* value;
+};
+// The planner is left nothing to decide but which index fits a driver and its order: tables are read
+// from left to right, each row is looked up, and no plan is made twice. Plans that walk all of a
+// table are never right for what pedia asks.
+constexpr auto kSettings = std::to_array<Setting>({
+    {0, "enable_seqscan", "off"},
+    {0, "enable_bitmapscan", "off"},
+    {0, "enable_hashjoin", "off"},
+    {0, "enable_mergejoin", "off"},
+    {0, "enable_material", "off"},
+    {14, "enable_memoize", "off"},
+    {0, "join_collapse_limit", "1"},
+    {0, "from_collapse_limit", "1"},
+    {11, "jit", "off"},
+    {0, "max_parallel_workers_per_gather", "0"},
+    {0, "cursor_tuple_fraction", "0.01"},
+    {0, "tcp_keepalives_idle", "30"},
+    {0, "tcp_keepalives_interval", "10"},
+    {0, "tcp_keepalives_count", "3"},
+    {14, "client_connection_check_interval", "500"},
+});
+// What readers ask is small, and planning it would take longer than executing it. What writers ask is
+// large, and they are there while tables grow that were empty when they came.
+constexpr Setting kReaderPlans = {12, "plan_cache_mode", "force_generic_plan"};
+constexpr Setting kWriterPlans = {12, "plan_cache_mode", "force_custom_plan"};
+// A transaction that writes waits for nobody but the server. One that reads may wait for a client,
+// which is cut off before this.
+constexpr char kWriterIdleLimit[] = "60s";
+constexpr char kReaderIdleLimit[] = "15min";
+
+constexpr std::string_view kBeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+constexpr std::string_view kBeginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+// Cursors that are read to their end or given up are closed together; most transactions have few.
+constexpr size_t kOpenPortals = 8;
+// What an abandoned statement may still take at the end of its transaction.
+constexpr auto kAbandonedLimit = std::chrono::milliseconds(20);
+
+}  // namespace
+
+PostgresConnection::PostgresConnection(pg_conn* connection,
+                                       std::shared_ptr<const PostgresErrors> errors, bool writer)
+    : session_(std::make_unique<PostgresSession>(connection, std::move(errors),
+                                                 [this] { return MustEnd(); })),
+      statements_(std::make_unique<PostgresStatements>(*session_)) {
+  SetUp(writer);
+}
+
+PostgresConnection::~PostgresConnection() = default;
+
+// Sent without waiting: the first transaction looks at the reply.
+void PostgresConnection::SetUp(bool writer) {
+  const int version = session_->server_version() / 10'000;
+  std::string text = std::string("SELECT set_config('idle_in_transaction_session_timeout','") +
+                     (writer ? kWriterIdleLimit : kReaderIdleLimit) + "',false)";
+  const auto set = [&](const Setting& setting) {
+    if (setting.since > version) return;
+    text.append(",set_config('").append(setting.name).append("','");
+    text.append(setting.value).append("',false)");
+  };
+  std::for_each(kSettings.begin(), kSettings.end(), set);
+  set(writer ? kWriterPlans : kReaderPlans);
+  set_up_ = session_->Query(text, PostgresParameters());
+  set_up_->abandoned = true;
+  session_->Send();
+}
+
+const Dialect& PostgresConnection::dialect() const { return kDialect; }
+
+std::unique_ptr<SqlCursor> PostgresConnection::MakeCursor(std::string_view sql, RowCount rows) {
+  return std::make_unique<PostgresCursor>(*this, statements_->Get(sql), rows);
+}
+
+void PostgresConnection::Send() {
+  if (in_transaction_ && to_close_.size() >= kOpenPortals) {
+    for (const std::string& portal : to_close_)
+      (void)session_->Query("CLOSE " + portal, PostgresParameters());
+    to_close_.clear();
+  }
+  session_->Send();
+}
+
+Result<StoreState> PostgresConnection::BeginRead() { return Begin(kBeginRead, kSelectState); }
+
+Result<StoreState> PostgresConnection::BeginWrite() {
+  return Begin(kBeginWrite, std::string(kSelectState) + " FOR UPDATE");
+}
+
+Result<StoreState> PostgresConnection::Begin(std::string_view begin, std::string_view select) {
+  in_transaction_ = true;
+  ++transaction_;
+  to_close_.clear();
+  inserted_rows_ = 0;
+  statements_->Deallocate();
+  (void)statements_->Execute(*statements_->Get(begin), PostgresParameters(), /*streamed=*/false);
+  PostgresCursor state(*this, statements_->Get(select), RowCount::kFew);
+  const SqlCursor::Step step = state.Next({});
+  if (set_up_ != nullptr && set_up_->done && !set_up_->status.ok())
+    session_->Close(set_up_->status);
+  set_up_.reset();
+  if (step == SqlCursor::Step::kRow && session_->is_open()) return StateOf(state);
+  Rollback();
+  if (step == SqlCursor::Step::kFailed) return state.status();
+  return session_->is_open() ? InternalError("the table meta is empty")
+                             : ServiceUnavailable("the store cannot be used at the moment");
+}
+
+Status PostgresConnection::Commit() {
+  const Result<std::string> tag = Run("COMMIT", PostgresParameters());
+  in_transaction_ = false;
+  ++transaction_;
+  if (!tag.ok()) return tag.status();
+  // A transaction that failed before is rolled back without an error.
+  if (*tag != "COMMIT") return InternalError("the transaction had failed");
+  if (inserted_rows_ > 0 && on_insert_) on_insert_(inserted_rows_);
+  return Status();
+}
+
+void PostgresConnection::Rollback() {
+  if (!in_transaction_) return;
+  in_transaction_ = false;
+  ++transaction_;
+  to_close_.clear();
+  if (!session_->is_open()) return;
+  const bool busy = session_->IsBusy();
+  (void)statements_->Execute(*statements_->Get("ROLLBACK"), PostgresParameters(),
+                             /*streamed=*/false);
+  session_->Send();
+  if (busy) (void)session_->DrainWithin(kAbandonedLimit);
+}
+
+bool PostgresConnection::usable() const { return session_->IsAlive(); }
+
+Result<std::string> PostgresConnection::Run(std::string_view sql,
+                                            const PostgresParameters& parameters) {
+  const PostgresReplyRef reply =
+      statements_->Execute(*statements_->Get(sql), parameters, /*streamed=*/false);
+  Send();
+  if (Status status = session_->Finish(*reply); !status.ok()) return status;
+  return reply->tag;
+}
+
+}  // namespace pedia::storage

@@ -1,0 +1,63 @@
+// PostgresConnection: SqlConnection on libpq, with binary values both ways.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/postgres_cursor.h"
+#include "storage/postgres_session.h"
+#include "storage/postgres_statements.h"
+#include "storage/sql_connection.h"
+
+namespace pedia::storage {
+
+class PostgresConnection : public SqlConnection {
+ public:
+  // Takes over `connection`, which has just been made.
+  PostgresConnection(pg_conn* connection, std::shared_ptr<const PostgresErrors> errors,
+                     bool writer);
+  ~PostgresConnection() override;
+
+  const Dialect& dialect() const override;
+  Result<StoreState> BeginRead() override;
+  Result<StoreState> BeginWrite() override;
+  Status Commit() override;
+  void Rollback() override;
+  Status Insert(const Table& table, std::span<const SqlParameter> rows) override;
+  Status Update(const Table& table, std::span<const size_t> columns,
+                std::span<const SqlParameter> rows) override;
+  Status Delete(const Table& table, std::span<const SqlParameter> rows) override;
+  Result<std::vector<FoundObject>> FindObjects(std::span<const ObjectRef> objects) override;
+  Status ReadBodies(std::span<const int64_t> ids, std::vector<std::string>* bodies) override;
+  bool usable() const override;
+
+  // Told how many rows a transaction has added that was committed. May be empty; lives as long as this.
+  void set_on_insert(std::function<void(int64_t)> told) { on_insert_ = std::move(told); }
+  PostgresSession& session() { return *session_; }
+
+ protected:
+  std::unique_ptr<SqlCursor> MakeCursor(std::string_view sql, RowCount rows) override;
+
+ private:
+  friend class PostgresCursor;
+
+  void SetUp(bool writer);
+  Result<StoreState> Begin(std::string_view begin, std::string_view select);
+  bool MustEnd() const { return DeadlinePassed() || Cancelled(); }
+  void Send();
+  // Executes `sql`, whose rows are of no use, and gives what it says it did: "UPDATE 3".
+  Result<std::string> Run(std::string_view sql, const PostgresParameters& parameters);
+
+  std::unique_ptr<PostgresSession> session_;
+  std::unique_ptr<PostgresStatements> statements_;
+  PostgresReplyRef set_up_;  // nullptr once it was looked at.
+  bool in_transaction_ = false;
+  uint64_t transaction_ = 0;           // Counts them.
+  uint64_t portals_ = 0;               // Of the connection, for names.
+  std::vector<std::string> to_close_;  // Server's cursors that nobody reads any more.
+  std::function<void(int64_t)> on_insert_;
+  int64_t inserted_rows_ = 0;  // By the transaction.
+};
+
+}  // namespace pedia::storage

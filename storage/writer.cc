@@ -1,0 +1,265 @@
+#include "storage/writer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "meta/log.h"
+#include "storage/object_key.h"
+
+namespace pedia::storage {
+namespace {
+
+constexpr int64_t kKeptTombstones = 100'000;
+constexpr int64_t kTombstonesPerPruning = 1'000;
+// What the indexes of all databases can hold: cluster and name of 253 bytes, a namespace of 63.
+constexpr size_t kMaxKeyBytes = 253 + 1 + 63 + 1 + 253;
+
+int64_t NowMilliseconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+Status CheckKey(const Change& change) {
+  const ObjectRow& row = change.row;
+  if (change.cluster.empty() || !IsKeyPart(change.cluster) || !IsKeyPart(row.name_space))
+    return BadRequest("a cluster or namespace has a character that is not allowed");
+  if (change.cluster.size() + row.name_space.size() + row.name.size() + 2 > kMaxKeyBytes)
+    return BadRequest("the names of an object are too long");
+  return Status();
+}
+
+// Order and identity of the objects that changes are about.
+auto KeyOf(const Change& change) {
+  return std::tie(change.gvr, change.cluster, change.row.name_space, change.row.name);
+}
+
+// The last change of each object, in key order: neighbours in the tables are written one after the
+// other.
+Result<std::vector<const Change*>> Sort(std::span<const Change> changes) {
+  std::vector<const Change*> sorted;
+  sorted.reserve(changes.size());
+  for (const Change& change : changes) {
+    if (Status status = CheckKey(change); !status.ok()) return status;
+    sorted.push_back(&change);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Change* a, const Change* b) { return KeyOf(*a) < KeyOf(*b); });
+  size_t kept = 0;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (i + 1 < sorted.size() && KeyOf(*sorted[i]) == KeyOf(*sorted[i + 1])) continue;
+    sorted[kept++] = sorted[i];
+  }
+  sorted.resize(kept);
+  return sorted;
+}
+
+bool IsBehind(const StoreState& state, const StoreState& known) {
+  return state.revision < known.revision || state.next_object < known.next_object ||
+         state.next_dictionary < known.next_dictionary || state.dictionary < known.dictionary ||
+         state.pruned < known.pruned ||
+         // Of two histories that have come equally far.
+         (state.revision == known.revision && state.next_object != known.next_object);
+}
+
+}  // namespace
+
+template <typename Body>
+Result<ApplyResult> StoreWriter::InTransaction(Body body) {
+  Transaction transaction;
+  Status status = Begin(transaction);
+  if (status.ok()) status = body(transaction);
+  if (status.ok()) status = Finish(transaction);
+  if (!status.ok()) {
+    Rollback();
+    return status;
+  }
+  return transaction.result;
+}
+
+Status StoreWriter::Begin(Transaction& transaction) {
+  const Result<StoreState> state = connection_->BeginWrite();
+  if (!state.ok()) return state.status();
+  if (!state->IsCurrent()) {
+    LogError("another version of pedia has taken over the store; this one no longer writes to it");
+    return ServiceUnavailable("another version of pedia has taken over the store");
+  }
+  transaction.begun = transaction.state = *state;
+  CompareWithKnown(transaction.state);
+  transaction.stamp = {NowMilliseconds(), transaction.state.revision + 1};
+  // Nobody tells this process what became of the ids before it came.
+  if (!renewed_) {
+    ++transaction.state.pruned;
+    ++transaction.state.dictionary;
+  }
+  dictionary_.Begin(*connection_, transaction.state);
+  return Status();
+}
+
+void StoreWriter::CompareWithKnown(StoreState& state) {
+  if (!IsBehind(state, known_)) {
+    known_ = state;
+    return;
+  }
+  if (!std::exchange(lost_writes_, true)) {
+    LogError("the database is at revision " + std::to_string(state.revision) + ", although " +
+             std::to_string(known_.revision) +
+             " was written: it has lost writes, and all clusters will be listed anew");
+  }
+  state.revision = std::max(state.revision, known_.revision) + 1;
+  state.next_object = std::max(state.next_object, known_.next_object);
+  state.next_dictionary = std::max(state.next_dictionary, known_.next_dictionary);
+  state.dictionary = std::max(state.dictionary, known_.dictionary) + 1;
+  state.pruned = std::max(state.pruned, known_.pruned) + 1;
+}
+
+Status StoreWriter::Finish(Transaction& transaction) {
+  const ApplyResult& result = transaction.result;
+  const bool wrote = result.inserted + result.updated + result.deleted > 0;
+  const bool went_back = transaction.state.revision != transaction.begun.revision;
+  if (!wrote && !went_back) {
+    transaction.result.revision = transaction.begun.revision;
+    return connection_->Commit();
+  }
+  if (wrote) {
+    transaction.state.revision = transaction.stamp.revision;
+    if (Status status = PruneTombstones(); !status.ok()) return status;
+    if (Status status = dictionary_.PruneIfDue(); !status.ok()) return status;
+  }
+  transaction.result.revision = transaction.state.revision;
+  if (Status status = WriteState(transaction.state); !status.ok()) return status;
+  if (Status status = connection_->Commit(); !status.ok()) return status;
+  known_ = transaction.state;
+  renewed_ = true;
+  return Status();
+}
+
+Status StoreWriter::WriteState(const StoreState& state) {
+  SqlStatement update = connection_->Prepare(
+      "UPDATE meta SET revision=?,pruned=?,dictionary=?,next_object=?,next_dictionary=? WHERE "
+      "id=1");
+  return update.BindInt(state.revision)
+      .BindInt(state.pruned)
+      .BindInt(state.dictionary)
+      .BindInt(state.next_object)
+      .BindInt(state.next_dictionary)
+      .Run();
+}
+
+// Ids that the transaction gave to types and keys are gone with it.
+void StoreWriter::Rollback() {
+  dictionary_.Forget();
+  connection_->Rollback();
+}
+
+Result<ApplyResult> StoreWriter::Apply(std::span<const Change> changes) {
+  const Result<std::vector<const Change*>> sorted = Sort(changes);
+  if (!sorted.ok()) return sorted.status();
+  Result<ApplyResult> result = InTransaction([&](Transaction& transaction) -> Status {
+    const Result<std::vector<ObjectWrite>> objects = Resolve(*sorted);
+    if (!objects.ok()) return objects.status();
+    return WriteObjects(*objects, transaction);
+  });
+  if (result.ok()) result->lost_writes = std::exchange(lost_writes_, false);
+  return result;
+}
+
+Result<std::vector<ObjectWrite>> StoreWriter::Resolve(std::span<const Change* const> changes) {
+  std::vector<ObjectWrite> objects;
+  objects.reserve(changes.size());
+  // Neighbours are of one type.
+  const GroupVersionResource* gvr = nullptr;
+  DictionaryWriter::Type* type = nullptr;
+  for (const Change* change : changes) {
+    const bool deletion = change->action == Change::Action::kDelete;
+    if (gvr == nullptr || change->gvr != *gvr || (type == nullptr && !deletion)) {
+      const Result<DictionaryWriter::Type*> found =
+          deletion ? dictionary_.Find(change->gvr)
+                   : dictionary_.FindOrMake(change->gvr, change->kind);
+      if (!found.ok()) return found.status();
+      gvr = &change->gvr;
+      type = *found;
+    }
+    if (type == nullptr) continue;
+    objects.push_back({deletion ? nullptr : &change->row, change->cluster, type, type->id,
+                       ObjectKey(change->cluster, change->row.name_space, change->row.name)});
+  }
+  return objects;
+}
+
+Status StoreWriter::WriteObjects(std::span<const ObjectWrite> objects, Transaction& transaction) {
+  if (objects.empty()) return Status();
+  WriteBatch batch(*connection_, dictionary_, transaction.state, transaction.stamp);
+  Status status = batch.Write(objects, &transaction.result);
+  tombstones_since_pruning_ += transaction.result.deleted;
+  return status;
+}
+
+Result<int64_t> StoreWriter::DeleteSome(std::string_view cluster, const GroupVersionResource* gvr,
+                                        int64_t limit) {
+  const Result<ApplyResult> result = InTransaction([&](Transaction& transaction) -> Status {
+    const Result<std::vector<ObjectWrite>> found = FindSome(cluster, gvr, limit);
+    if (!found.ok()) return found.status();
+    return WriteObjects(*found, transaction);
+  });
+  if (!result.ok()) return result.status();
+  return result->deleted;
+}
+
+Result<std::vector<ObjectWrite>> StoreWriter::FindSome(std::string_view cluster,
+                                                       const GroupVersionResource* gvr,
+                                                       int64_t limit) {
+  const KeyRange range = KeyRange::Cluster(cluster);
+  SqlStatement find = connection_->Prepare(
+      std::string("SELECT o.type_id,o.okey FROM types t") + connection_->dialect().ordered_join +
+      "objects o WHERE o.type_id=t.type_id AND o.okey>? AND o.okey<?" +
+      (gvr == nullptr ? "" : " AND t.grp=? AND t.version=? AND t.resource=?") + " LIMIT ?");
+  find.BindText(range.low).BindText(range.high);
+  if (gvr != nullptr) find.BindText(gvr->group).BindText(gvr->version).BindText(gvr->resource);
+  find.BindInt(limit);
+  std::vector<ObjectWrite> found;
+  while (find.Step())
+    found.push_back({nullptr, {}, nullptr, find.Int(0), std::string(find.Text(1))});
+  if (!find.ok()) return find.status();
+  std::sort(found.begin(), found.end(), [](const ObjectWrite& a, const ObjectWrite& b) {
+    return std::tie(a.type_id, a.okey) < std::tie(b.type_id, b.okey);
+  });
+  return found;
+}
+
+// The oldest beyond kKeptTombstones, whole transactions of them.
+Status StoreWriter::PruneTombstones() {
+  if (tombstones_since_pruning_ < kTombstonesPerPruning) return Status();
+  tombstones_since_pruning_ = 0;
+  SqlStatement cut = connection_->Prepare(
+      "SELECT revision FROM tombstones ORDER BY revision DESC LIMIT 1 OFFSET ?");
+  if (!cut.BindInt(kKeptTombstones).Step()) return cut.status();
+  const int64_t revision = cut.Int(0);
+  cut.Reset();
+  return connection_->Prepare("DELETE FROM tombstones WHERE revision<?").BindInt(revision).Run();
+}
+
+Status StoreWriter::SaveClusterRecord(const ClusterRecord& record) {
+  const Result<ApplyResult> result = InTransaction([&](Transaction&) -> Status {
+    SqlStatement find = connection_->Prepare("SELECT 1 FROM clusters WHERE cluster=?");
+    const bool known = find.BindText(record.cluster).Step();
+    if (!find.ok()) return find.status();
+    find.Reset();
+    const std::vector<SqlParameter> row = {TextView{record.cluster}, TextView{record.document}};
+    static constexpr size_t kDocument = 1;
+    return known ? connection_->Update(kClustersTable, std::span(&kDocument, 1), row)
+                 : connection_->Insert(kClustersTable, row);
+  });
+  return result.ok() ? Status() : result.status();
+}
+
+Status StoreWriter::DeleteClusterRecord(std::string_view cluster) {
+  const Result<ApplyResult> result = InTransaction([&](Transaction&) {
+    return connection_->Delete(kClustersTable, std::vector<SqlParameter>{TextView{cluster}});
+  });
+  return result.ok() ? Status() : result.status();
+}
+
+}  // namespace pedia::storage

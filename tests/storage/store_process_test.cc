@@ -1,0 +1,107 @@
+// Several processes on one database, and processes that die while they write.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "tests/storage/store_fixture.h"
+#include "tests/storage/table_reader.h"
+
+namespace pedia::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::IsOk;
+
+// Runs `work` in a child process that ends with its result.
+template <typename Work>
+pid_t Fork(Work work) {
+  const pid_t child = fork();
+  if (child == 0) _exit(work());
+  return child;
+}
+
+int ExitCode(pid_t child) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(StoreProcessTest, ProcessesThatOpenAnEmptyDatabaseAtOnceAllSucceed) {
+  for (int round = 0; round < 5; ++round) {
+    const testing::TestDatabase database;
+    int gate[2];
+    ASSERT_EQ(pipe(gate), 0);
+    std::vector<pid_t> children;
+    for (int i = 0; i < 5; ++i) {
+      children.push_back(Fork([&] {
+        char byte;
+        close(gate[1]);
+        (void)!read(gate[0], &byte, 1);  // Until all are there: the end of the file.
+        Result<std::unique_ptr<Store>> store = OpenStore(database.Open());
+        if (!store.ok()) return 1;
+        const std::vector<Change> changes = {Upsert({.cluster = "c" + std::to_string(i)})};
+        return (*store)->Apply(changes).ok() ? 0 : 2;
+      }));
+    }
+    close(gate[0]);
+    close(gate[1]);
+    for (const pid_t child : children) EXPECT_EQ(ExitCode(child), 0);
+    EXPECT_THAT(ReadTable(database, "SELECT schema_version,revision FROM meta"),
+                ElementsAre("3|5"));
+    EXPECT_THAT(ReadTable(database, "SELECT count(*) FROM objects"), ElementsAre("5"));
+    EXPECT_THAT(Inconsistencies(database), IsEmpty());
+  }
+}
+
+// Writes transactions of 50 objects for ever; tells through `out` which revision is committed.
+int WriteForEver(const testing::TestDatabase& database, int out) {
+  Result<std::unique_ptr<Store>> store = OpenStore(database.Open());
+  if (!store.ok()) return 1;
+  for (int i = 0;; ++i) {
+    std::vector<Change> changes;
+    for (int k = 0; k < 50; ++k) {
+      const TestObject object{
+          .name = "p" + std::to_string((i * 37 + k) % 500),
+          .resource_version = std::to_string(i),
+          .labels = {{"i", std::to_string(i % 7)}, {"k" + std::to_string(i % 5), "x"}},
+          .padding = std::string(static_cast<size_t>(i * k % 3'000), 'x')};
+      changes.push_back((i + k) % 11 == 0 ? Deletion(object) : Upsert(object));
+    }
+    const Result<ApplyResult> result = (*store)->Apply(changes);
+    if (!result.ok()) return 2;
+    const int64_t revision = result->revision;
+    if (write(out, &revision, sizeof revision) != sizeof revision) return 3;
+  }
+}
+
+TEST(StoreProcessTest, AKilledWriterLeavesACompleteStoreWithAllItCommitted) {
+  const testing::TestDatabase database;
+  for (int round = 0; round < 12; ++round) {
+    int progress[2];
+    ASSERT_EQ(pipe(progress), 0);
+    const pid_t child = Fork([&] { return WriteForEver(database, progress[1]); });
+    close(progress[1]);
+    int64_t committed = 0;
+    for (int i = 0; i < 5 + round * 3; ++i) {
+      ASSERT_EQ(read(progress[0], &committed, sizeof committed),
+                static_cast<ssize_t>(sizeof committed));
+    }
+    kill(child, SIGKILL);
+    EXPECT_EQ(ExitCode(child), -1);
+    int64_t later = 0;
+    while (read(progress[0], &later, sizeof later) == static_cast<ssize_t>(sizeof later))
+      committed = later;
+    close(progress[0]);
+    Result<std::unique_ptr<Store>> store = OpenStore(database.Open());
+    ASSERT_THAT(store, IsOk());
+    EXPECT_GE(*(*store)->Revision(), committed);
+    EXPECT_THAT(Inconsistencies(database), IsEmpty());
+  }
+}
+
+}  // namespace
+}  // namespace pedia::storage
