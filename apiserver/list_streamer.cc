@@ -5,6 +5,7 @@
 
 #include "apiserver/body_stream.h"
 #include "apiserver/list_encoder.h"
+#include "meta/log.h"
 #include "query/continue_token.h"
 
 namespace pedia::apiserver {
@@ -46,6 +47,10 @@ void ListStreamer::Stream(Exchange& exchange, ListRequest request) {
   const auto result = store_.List(request.scope, request.options, head, encoder);
   // A list that cannot be completed must never look complete.
   if (!result.ok() && !stream.started()) return SendStatus(exchange, result.status());
+  if (!result.ok()) {
+    LogWarning("a list for " + exchange.request.remote_address +
+               " was broken off: " + result.status().message());
+  }
   if (!result.ok() || result->cancelled) return exchange.response->Abort();
   encoder.End(MetadataOf(*result, request));
   stream.Finish();

@@ -25,10 +25,10 @@ bool IsBulk(const HttpRequest& request) {
   if (!query.ok() || HasSmallLimit(*query)) return false;
   const Result<RequestInfo> info =
       ParseRequestInfo(request.method, PathOfTarget(request.target), /*watch=*/false);
-  if (!info.ok() || !info->inner) return false;
+  if (!info.ok()) return false;
   // The objects of a collection resource are those of one name.
   if (info->endpoint == Endpoint::kCollections) return !info->name.empty();
-  return info->endpoint == Endpoint::kObjects && info->verb == "list";
+  return info->inner && info->endpoint == Endpoint::kObjects && info->verb == "list";
 }
 
 }  // namespace

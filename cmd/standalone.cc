@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -120,8 +121,10 @@ class Standalone {
         directory_->LoadCredentials(ServingAddresses(options_.bind_address), UnixNow());
     if (!credentials.ok()) return credentials.status();
     credentials_ = *std::move(credentials);
-    auto store = OpenStoreWhenThere(
-        options_.storage.value_or(DefaultStorageConfig(directory_->path())), WaitForStop);
+    const StorageConfig storage =
+        options_.storage.value_or(DefaultStorageConfig(directory_->path()));
+    readers_ = storage.readers();
+    auto store = OpenStoreWhenThere(storage, WaitForStop);
     if (!store.ok()) return store.status();
     if (*store == nullptr) return Status();  // Stopped while it waited.
     store_ = *std::move(store);
@@ -193,6 +196,9 @@ class Standalone {
     http.port = options_.secure_port;
     http.tls = Tls();
     http.classify = apiserver::ClassifyRequest;
+    // Who waits for a turn waits there, where turns are fair, and not for a connection.
+    http.workers = std::min(http.workers, readers_);
+    http.bulk_workers = std::clamp(readers_ / 2, 1, http.bulk_workers);
     auto server = apiserver::StartBeastServer(
         http,
         [this](const auto& request, const auto& response) { api_->Handle(request, response); });
@@ -271,6 +277,7 @@ class Standalone {
   std::vector<apiserver::Collection> collections_;
   discovery::Registry registry_;
   std::unique_ptr<storage::Store> store_;
+  int readers_ = 1;  // Of the store.
   std::unique_ptr<synchro::SynchroManager> manager_;
   std::unique_ptr<apiserver::ApiServer> api_;
   std::unique_ptr<apiserver::HttpServer> server_;

@@ -7,6 +7,7 @@
 // them; `hosts` and `queryTimeout` are pedia's own. README.md lists all of them.
 // Source: https://clusterpedia.io/docs/installation/configurations/configure-internalstorage/
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -27,10 +28,15 @@ struct StorageConfig {
   enum class Kind { kSqlite, kPostgres, kMysql };
   Kind kind = Kind::kSqlite;
   std::string sqlite_path;        // kSqlite
-  int sqlite_readers = 8;         // kSqlite
+  int sqlite_readers = 20;        // kSqlite
   storage::ServerOptions server;  // The others.
   storage::StoreOptions store;
   std::vector<std::string> warnings;  // Keys that mean nothing here; without values.
+
+  // How many queries may run at once.
+  int readers() const {
+    return std::max(1, kind == Kind::kSqlite ? sqlite_readers : server.max_open - 2);
+  }
 };
 
 // The value of an environment variable, "" if it is not set.

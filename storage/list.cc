@@ -108,7 +108,14 @@ void SqlList::FindTypes() {
 }
 
 Status SqlList::WaitForSlot() {
-  if (slot_.Take(connection_.deadline(), [this] { return sink_->Cancelled(); })) return Status();
+  switch (slot_.Take(connection_.deadline(), [this] { return sink_->Cancelled(); })) {
+    case ScanSlots::Outcome::kTaken:
+      return Status();
+    case ScanSlots::Outcome::kCrowded:
+      return TooManyRequests("too many queries search without an index, try again later", 1);
+    case ScanSlots::Outcome::kGivenUp:
+      break;
+  }
   return Timeout("the query waited too long for others that search without an index");
 }
 

@@ -184,7 +184,7 @@ Status MysqlConnection::RunArrays(const Verb& verb, std::span<const SqlParameter
   Status status;
   if (!statement.ExecuteForEach(rows, verb.width, verb.order))
     status = session_->Failure(statement.error(), verb.one);
-  GiveBack(*taken);
+  GiveBack(*taken, !status.ok());
   return status;
 }
 

@@ -62,6 +62,8 @@ MysqlConnection::MysqlConnection(std::unique_ptr<MysqlSession> session,
 
 // Statements are closed before what they were prepared on.
 MysqlConnection::~MysqlConnection() {
+  streaming_ = nullptr;
+  used_.clear();
   statements_.clear();
   session_.reset();
 }
@@ -119,6 +121,7 @@ Status MysqlConnection::Free() {
   if (streaming_ != nullptr) {
     if (Status status = streaming_->PutAside(); !status.ok()) return status;
   }
+  CleanUp();
   session_->Settle();
   const bool bounded = deadline() != std::chrono::steady_clock::time_point::max();
   session_->set_silence(silence_.count() > 0 || bounded ? silence_ : kSilenceWithoutDeadline);
@@ -151,6 +154,30 @@ Result<MysqlConnection::CachedStatement*> MysqlConnection::Take(std::string_view
   CachedStatement* statement = made.get();
   statements_.emplace(statement->sql, std::move(made));
   return statement;
+}
+
+// Forgetting rows and closing a statement makes the library read what is on its way, whichever
+// statement it is for.
+void MysqlConnection::GiveBack(CachedStatement* statement, bool spoiled) {
+  statement->spoiled = spoiled;
+  used_.push_back(statement);
+  if (streaming_ == nullptr) CleanUp();
+}
+
+void MysqlConnection::CleanUp() {
+  for (CachedStatement* statement : used_) {
+    statement->busy = false;
+    if (!statement->spoiled) {
+      statement->statement->FreeRows();
+      continue;
+    }
+    const auto [begin, end] = statements_.equal_range(statement->sql);
+    const auto found = std::find_if(
+        begin, end, [&](const auto& entry) { return entry.second.get() == statement; });
+    const std::unique_ptr<CachedStatement> closed = std::move(found->second);
+    statements_.erase(found);  // Its key is part of `closed`.
+  }
+  used_.clear();
 }
 
 // Closes those that were not used for longest, until there are no more than `keep`.

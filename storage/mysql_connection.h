@@ -48,6 +48,7 @@ class MysqlConnection final : public SqlConnection {
     std::unique_ptr<MysqlStatement> statement;
     uint64_t last_use = 0;
     bool busy = false;
+    bool spoiled = false;  // The library would wait for rows that never come.
   };
 
   std::unique_ptr<SqlCursor> MakeCursor(std::string_view sql, RowCount rows) override;
@@ -57,7 +58,8 @@ class MysqlConnection final : public SqlConnection {
   Status Free();
   // A statement that nobody else uses, prepared; to be given back.
   Result<CachedStatement*> Take(std::string_view sql);
-  void GiveBack(CachedStatement* statement) { statement->busy = false; }
+  void GiveBack(CachedStatement* statement, bool spoiled);
+  void CleanUp();
   void Evict(size_t keep);
   // The verbs, by arrays or by statements of many rows.
   struct Verb;
@@ -70,6 +72,7 @@ class MysqlConnection final : public SqlConnection {
   std::string isolation_;  // Of the session.
   MysqlCursor* streaming_ = nullptr;
   std::unordered_multimap<std::string_view, std::unique_ptr<CachedStatement>> statements_;
+  std::vector<CachedStatement*> used_;  // Given back while rows came for another one.
   uint64_t uses_ = 0;
 };
 

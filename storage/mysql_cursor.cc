@@ -82,6 +82,7 @@ SqlCursor::Step MysqlCursor::Fail(const MysqlError& error) {
 
 SqlCursor::Step MysqlCursor::Fail(const Status& status) {
   if (connection_.streaming_ == this) connection_.streaming_ = nullptr;
+  spoiled_ = true;
   status_ = status;
   state_ = State::kDone;
   return Step::kFailed;
@@ -89,13 +90,8 @@ SqlCursor::Step MysqlCursor::Fail(const Status& status) {
 
 void MysqlCursor::Reset() {
   if (connection_.streaming_ == this) Discard();
-  if (statement_ != nullptr) {
-    // Giving up rows makes the library read what is on its way, if another statement's that is: of
-    // those, it would lose the rest.
-    if (connection_.streaming_ != nullptr) (void)connection_.streaming_->PutAside();
-    statement_->statement->FreeRows();
-    connection_.GiveBack(std::exchange(statement_, nullptr));
-  }
+  if (statement_ != nullptr) connection_.GiveBack(std::exchange(statement_, nullptr), spoiled_);
+  spoiled_ = false;
   spool_.reset();
   row_.clear();
   kept_.clear();
@@ -120,7 +116,9 @@ void MysqlCursor::Discard() {
     told = true;
     if (!session.Interrupt()) return session.Abandon();
   }
-  if (fetched == Fetched::kFailed && EndsConnection(statement.error())) session.Abandon();
+  if (fetched == Fetched::kEnd) return;
+  spoiled_ = true;
+  if (EndsConnection(statement.error())) session.Abandon();
 }
 
 Status MysqlCursor::PutAside() {

@@ -50,6 +50,7 @@ class MysqlCursor final : public SqlCursor {
   const RowCount rows_;
   State state_ = State::kNew;
   MysqlConnection::CachedStatement* statement_ = nullptr;
+  bool spoiled_ = false;  // The statement is of no use any more.
   Status status_;
   int64_t changes_ = 0;
   bool on_row_ = false;

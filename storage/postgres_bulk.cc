@@ -120,7 +120,7 @@ Result<std::vector<FoundObject>> PostgresConnection::FindObjects(
                                        "CROSS JOIN objects o CROSS JOIN bodies b "
                                        "WHERE o.type_id=u.type_id AND o.okey=u.okey AND b.id=o.id"),
                       RowCount::kUnbounded);
-  rows.Run(arrays);
+  rows.Run(arrays, /*streamed=*/true);
   SqlCursor::Step step;
   while ((step = rows.Next({})) == SqlCursor::Step::kRow) {
     FoundObject& object = found.emplace_back();
@@ -147,7 +147,7 @@ Status PostgresConnection::ReadBodies(std::span<const int64_t> ids,
       statements_->Get("SELECT u.i,b.body FROM unnest(?) WITH ORDINALITY AS u(id,i) "
                        "CROSS JOIN bodies b WHERE b.id=u.id"),
       RowCount::kUnbounded);
-  rows.Run(arrays);
+  rows.Run(arrays, /*streamed=*/true);
   SqlCursor::Step step;
   size_t seen = 0;
   while ((step = rows.Next({})) == SqlCursor::Step::kRow) {

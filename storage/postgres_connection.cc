@@ -54,8 +54,6 @@ constexpr std::string_view kBeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ R
 constexpr std::string_view kBeginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 // Cursors that are read to their end or given up are closed together; most transactions have few.
 constexpr size_t kOpenPortals = 8;
-// What an abandoned statement may still take at the end of its transaction.
-constexpr auto kAbandonedLimit = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -147,7 +145,7 @@ void PostgresConnection::Rollback() {
   (void)statements_->Execute(*statements_->Get("ROLLBACK"), PostgresParameters(),
                              /*streamed=*/false);
   session_->Send();
-  if (busy) (void)session_->DrainWithin(kAbandonedLimit);
+  if (busy) (void)session_->DrainWhileItFlows();
 }
 
 bool PostgresConnection::usable() const { return session_->IsAlive(); }

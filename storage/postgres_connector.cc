@@ -45,14 +45,9 @@ std::string SqlStateIn(std::string_view message) {
   return "";
 }
 
-// On one line, without where in PostgreSQL's sources it arose.
-std::string Flattened(std::string_view message) {
-  if (const size_t location = message.find("\nLOCATION:"); location != std::string_view::npos)
-    message = message.substr(0, location);
-  while (!message.empty() && message.back() == '\n') message.remove_suffix(1);
-  std::string line(message);
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  return line;
+// The first line: the others are hints, and where in PostgreSQL's sources it arose.
+std::string FirstLine(std::string_view message) {
+  return std::string(message.substr(0, message.find('\n')));
 }
 
 }  // namespace
@@ -114,7 +109,7 @@ PostgresConnector::Attempt PostgresConnector::Try(const PostgresHost& host, cons
     attempt.connection = std::make_unique<PostgresConnection>(connection, errors_, writer);
     return attempt;
   }
-  attempt.message = Flattened(PQerrorMessage(connection));
+  attempt.message = FirstLine(PQerrorMessage(connection));
   if (!in_time) attempt.message = host.host + ':' + host.port + " does not answer";
   attempt.sqlstate = SqlStateIn(attempt.message);
   // A server that is not of the kind that is looked for answers as well.

@@ -106,18 +106,18 @@ SqlCursor::Step PostgresCursor::Fail(Status status) {
 
 void PostgresCursor::Start(std::span<const SqlParameter> parameters) {
   const PostgresParameters encoded(parameters);
-  if (rows_ == RowCount::kUnbounded && connection_.in_transaction_) {
-    const int64_t* limit = statement_->ends_with_limit && !parameters.empty()
-                               ? std::get_if<int64_t>(&parameters.back())
-                               : nullptr;
-    if (limit == nullptr || *limit > kSmallLimit) return OpenPortal(encoded);
-  }
-  Run(encoded);
+  const int64_t* limit = statement_->ends_with_limit && !parameters.empty()
+                             ? std::get_if<int64_t>(&parameters.back())
+                             : nullptr;
+  const bool is_small = limit != nullptr && *limit <= kSmallLimit;
+  if (rows_ == RowCount::kUnbounded && !is_small && connection_.in_transaction_)
+    return OpenPortal(encoded);
+  // Row by row, so that the server is ahead by no more than the socket takes, and memory is used again.
+  Run(encoded, rows_ == RowCount::kUnbounded || (limit != nullptr && *limit > kFirstBatch));
 }
 
-void PostgresCursor::Run(const PostgresParameters& parameters) {
-  reply_ = connection_.statements_->Execute(*statement_, parameters,
-                                            /*streamed=*/rows_ == RowCount::kUnbounded);
+void PostgresCursor::Run(const PostgresParameters& parameters, bool streamed) {
+  reply_ = connection_.statements_->Execute(*statement_, parameters, streamed);
   connection_.Send();
 }
 

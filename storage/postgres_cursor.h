@@ -12,8 +12,7 @@ namespace pedia::storage {
 
 class PostgresConnection;
 
-// Reads few rows, or as many as a small LIMIT allows, as the reply of a prepared statement; the
-// latter row by row. Everything else is read from a cursor of the server in batches that grow: the
+// Reads few rows, or as many as a small LIMIT allows, as the reply of a prepared statement. Everything else is read from a cursor of the server in batches that grow: the
 // next one is asked for while one is used, so that about two of them are in memory at most.
 class PostgresCursor : public SqlCursor {
  public:
@@ -22,9 +21,8 @@ class PostgresCursor : public SqlCursor {
 
   Step Next(std::span<const SqlParameter> parameters) override;
   void Reset() override;
-  // Instead of the first Next's: runs the statement with columns of values, row by row if the rows
-  // are unbounded.
-  void Run(const PostgresParameters& parameters);
+  // Instead of what the first Next does: runs the prepared statement. `streamed`: row by row.
+  void Run(const PostgresParameters& parameters, bool streamed);
   const Status& status() const override { return status_; }
   int64_t changes() const override { return changes_; }
 

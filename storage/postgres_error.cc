@@ -35,9 +35,8 @@ bool IsRecoverable(const PostgresErrors& errors, std::string_view state) {
 
 Status PostgresFailure(const PostgresErrors& errors, std::string_view sqlstate,
                        std::string_view message) {
-  while (!message.empty() && message.back() == '\n') message.remove_suffix(1);
   std::string line = "database " + errors.database + ": ";
-  for (const char c : message) line += c == '\n' ? ' ' : c;
+  line += message.substr(0, message.find('\n'));  // Hints follow.
   if (!sqlstate.empty()) line.append(" (").append(sqlstate).append(")");
   LogError(line);
   if (sqlstate == "57014") return Timeout("the query took too long and was ended");
@@ -52,7 +51,7 @@ bool EndsPostgresConnection(std::string_view sqlstate) {
 }
 
 bool IsPostgresRefusal(std::string_view sqlstate) {
-  return sqlstate.starts_with("28") || sqlstate == "3D000" || sqlstate == "42501";
+  return sqlstate.starts_with("28") || sqlstate.starts_with("42") || sqlstate == "3D000";
 }
 
 }  // namespace pedia::storage

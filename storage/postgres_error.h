@@ -25,7 +25,7 @@ Status PostgresFailure(const PostgresErrors& errors, std::string_view sqlstate,
 bool EndsPostgresConnection(std::string_view sqlstate);
 
 // True if a connection was refused for a reason that waiting does not remove: a wrong password, an
-// unknown user or database.
+// unknown user, database or setting.
 bool IsPostgresRefusal(std::string_view sqlstate);
 
 }  // namespace pedia::storage

@@ -13,6 +13,9 @@ namespace {
 
 constexpr int kBinary = 1;
 constexpr int kTickMs = 50;
+// How long what nobody wants may take, and how long it may pause.
+constexpr auto kDrainLimit = std::chrono::seconds(1);
+constexpr int kDrainPauseMs = 100;
 constexpr uint64_t kAwaitsPerCheck = 128;
 constexpr size_t kCopyChunk = 256 * 1024;
 
@@ -247,18 +250,16 @@ bool PostgresSession::IsBusy() const {
   });
 }
 
-bool PostgresSession::DrainWithin(std::chrono::milliseconds time) {
-  const auto end = std::chrono::steady_clock::now() + time;
+bool PostgresSession::DrainWhileItFlows() {
+  const auto end = std::chrono::steady_clock::now() + kDrainLimit;
   for (const PostgresReplyRef& reply : awaited_) {
     if (reply == nullptr) continue;
     reply->abandoned = true;
     reply->results.clear();
   }
   while (ReceiveWhatHasCome(), connection_ != nullptr && !awaited_.empty()) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     pollfd socket = {PQsocket(connection_), POLLIN, 0};
-    if (left.count() <= 0 || poll(&socket, 1, static_cast<int>(left.count())) <= 0) {
+    if (std::chrono::steady_clock::now() > end || poll(&socket, 1, kDrainPauseMs) <= 0) {
       Close(TookTooLong());
     } else if (PQconsumeInput(connection_) != 1) {
       (void)Lost();

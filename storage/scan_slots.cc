@@ -4,16 +4,22 @@
 
 namespace pedia::storage {
 
-bool ScanSlots::Take(Clock::time_point deadline, const std::function<bool()>& cancelled) {
+ScanSlots::Outcome ScanSlots::Take(Clock::time_point deadline,
+                                   const std::function<bool()>& cancelled, int most_waiting) {
   constexpr auto kBetweenQuestions = std::chrono::milliseconds(50);
   std::unique_lock lock(mutex_);
-  while (free_ == 0) {
+  if (free_ == 0 && waiting_ >= most_waiting) return Outcome::kCrowded;
+  ++waiting_;
+  bool given_up = false;
+  while (free_ == 0 && !given_up) {
     const Clock::time_point now = Clock::now();
-    if (now >= deadline || cancelled()) return false;
-    freed_.wait_until(lock, std::min(deadline, now + kBetweenQuestions));
+    given_up = now >= deadline || cancelled();
+    if (!given_up) freed_.wait_until(lock, std::min(deadline, now + kBetweenQuestions));
   }
+  --waiting_;
+  if (given_up) return Outcome::kGivenUp;
   --free_;
-  return true;
+  return Outcome::kTaken;
 }
 
 void ScanSlots::GiveBack() {

@@ -25,7 +25,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
 
 // A header named after the library it wraps is private to its folder.
 bool IsPrivateHeader(std::string_view name) {
-  for (const char* library : {"sqlite_", "beast_", "pistache_", "curl_"}) {
+  for (const char* library : {"sqlite_", "postgres_", "mysql_", "beast_", "pistache_", "curl_"}) {
     if (name.starts_with(library)) return true;
   }
   return false;
@@ -44,7 +44,7 @@ TEST(LayeringTest, EveryIncludePointsDown) {
         if (!std::regex_search(line, match, include)) continue;
         ++includes;
         if (match[1] == folder) continue;
-        EXPECT_FALSE(IsPrivateHeader(match[2].str()) && match[2] != "sqlite_store.h")
+        EXPECT_FALSE(IsPrivateHeader(match[2].str()) && !match[2].str().ends_with("_database.h"))
             << entry.path() << " may not have: " << line;
         EXPECT_TRUE(allowed.contains(match[1])) << entry.path() << " may not have: " << line;
       }
@@ -56,7 +56,7 @@ TEST(LayeringTest, EveryIncludePointsDown) {
 // Third-party headers belong to the .cc files of the folder that owns them.
 TEST(LayeringTest, PublicHeadersKeepThirdPartiesToThemselves) {
   const std::regex third_party(
-      R"re(^\s*#include <(boost/|pistache/|sqlite3|curl/|openssl/|lz4|yaml-cpp|nlohmann|rapidjson|isa-l|CLI/|spdlog/|pqxx))re");
+      R"re(^\s*#include <(boost/|pistache/|sqlite3|curl/|openssl/|lz4|yaml-cpp|nlohmann|rapidjson|isa-l|CLI/|spdlog/|pqxx|libpq|mysql))re");
   for (const auto& [folder, allowed] : kMayInclude) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(
              std::filesystem::path(PEDIA_SOURCE_ROOT) / folder)) {

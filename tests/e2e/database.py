@@ -43,6 +43,19 @@ def process_tree(root):
     return tree
 
 
+def make_certificates(folder):
+    """ca.crt, server.crt and server.key for 127.0.0.1, and a CA that signed nothing: other.crt."""
+    def openssl(*arguments):
+        subprocess.run(['openssl', *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
+    for name in ('ca', 'other'):
+        openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=' + name,
+                '-keyout', name + '.key', '-out', name + '.crt')
+    openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=server', '-keyout', 'server.key', '-out', 'server.csr')
+    with open(os.path.join(folder, 'names'), 'w', encoding='utf-8') as names:
+        names.write('subjectAltName=IP:127.0.0.1')
+    openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'names', '-out', 'server.crt')
+
+
 class DatabaseServer:
     """A constructed server runs. Its port remains the same for ever."""
     users = ()
@@ -54,6 +67,7 @@ class DatabaseServer:
         self.port = free_port()
         self.child = None
         self.drop = []
+        self.tls = {}
         if os.geteuid() == 0:
             user = next(name for name in self.users if name in {u.pw_name for u in pwd.getpwall()})
             self.drop = ['--reuid', user, '--regid', str(pwd.getpwnam(user).pw_gid), '--clear-groups']
@@ -122,6 +136,15 @@ class DatabaseServer:
         self.kill()
         shutil.rmtree(self.folder)
 
+    def use_tls(self):
+        """From now on only TLS connections are let in; ca.crt is in the folder. Restarts the server."""
+        self.stop()
+        make_certificates(self.folder)
+        if self.drop:
+            shutil.chown(os.path.join(self.folder, 'server.key'), self.drop[1])
+        self.require_tls(*(os.path.join(self.folder, name) for name in ('server.crt', 'server.key')))
+        self.start()
+
     def storage_config(self, name, **keys):
         """A file for --storage-config. Its `hosts` are this server unless `keys` says otherwise."""
         path = os.path.join(self.folder, name)
@@ -162,12 +185,17 @@ class Postgres(DatabaseServer):
 
     def command(self):
         settings = {'port': self.port, 'listen_addresses': '127.0.0.1', 'unix_socket_directories': self.folder, 'fsync': 'off', 'full_page_writes': 'off',
-                    'dynamic_shared_memory_type': 'mmap', 'max_wal_size': '1GB', 'hot_standby_feedback': 'on'}
+                    'dynamic_shared_memory_type': 'mmap', 'max_wal_size': '1GB', 'hot_standby_feedback': 'on', **self.tls}
         return [self.program('postgres'), '-D', self.data, *('--%s=%s' % setting for setting in settings.items())]
 
     def sql(self, text, database='pedia'):
         return self.run([self.program('psql'), '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', self.folder, '-p', str(self.port), '-U', 'pedia',
                          '-d', database, '-f', '-'], text)
+
+    def require_tls(self, certificate, key):
+        self.tls = {'ssl': 'on', 'ssl_cert_file': certificate, 'ssl_key_file': key}
+        with open(os.path.join(self.data, 'pg_hba.conf'), 'w', encoding='utf-8') as file:
+            file.write('local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n')
 
     def replica(self):
         return Postgres(primary=self)
@@ -215,12 +243,15 @@ class Mariadb(DatabaseServer):
     def command(self):
         settings = {'datadir': self.data, 'port': self.port, 'bind-address': '127.0.0.1', 'socket': self.socket(), 'pid-file': self.folder + '/pid',
                     'skip-name-resolve': 'ON', 'innodb-buffer-pool-size': '256M', 'innodb-log-file-size': '64M', 'innodb-flush-log-at-trx-commit': '2',
-                    'innodb-doublewrite': '0', 'innodb-flush-method': 'nosync', 'innodb-buffer-pool-dump-at-shutdown': 'OFF'}
+                    'innodb-doublewrite': '0', 'innodb-flush-method': 'nosync', 'innodb-buffer-pool-dump-at-shutdown': 'OFF', **self.tls}
         return [find_program('mariadbd', ['/usr/sbin'], 'mariadb-server'), '--no-defaults', '--skip-log-bin', *('--%s=%s' % s for s in settings.items())]
 
     def sql(self, text, database='pedia'):
         return self.run([find_program('mariadb', ['/usr/bin'], 'mariadb-client'), '--no-defaults', '--socket=' + self.socket(), '--user=' + self.user,
                          '--batch', '--skip-column-names', *([database] if database else [])], text).replace('\t', '|')
+
+    def require_tls(self, certificate, key):
+        self.tls = {'ssl-cert': certificate, 'ssl-key': key, 'require-secure-transport': 'ON'}
 
 
 KINDS = {'postgres': Postgres, 'mysql': Mariadb}

@@ -129,6 +129,25 @@ class DatabaseTests:
         self.server.start()
         waiting.wait_for('first sync done')
 
+    def test_over_tls_only_a_server_that_proves_who_it_is_is_used(self):
+        self.server.use_tls()
+        authority = os.path.join(self.server.folder, 'ca.crt')
+        self.config = self.server.storage_config('other.yaml', sslMode='verify-full', sslRootCertFile=os.path.join(self.server.folder, 'other.crt'))
+        refused = self.storage('migrate')
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertRegex(refused.stderr, '(?i)certificate|ssl|tls')
+        self.config = self.server.storage_config('plain.yaml', sslMode='disable')
+        self.assertEqual(self.storage('migrate').returncode, 1)
+        # The certificate is for 127.0.0.1.
+        self.config = self.server.storage_config('name.yaml', hosts=['localhost:%d' % self.server.port], sslMode='verify-full', sslRootCertFile=authority)
+        self.assertEqual(self.storage('migrate').returncode, 1)
+        for mode in ('require', 'verify-ca', 'verify-full'):
+            self.config = self.server.storage_config('tls.yaml', sslMode=mode, sslRootCertFile=authority)
+            self.assertEqual(self.storage('migrate').returncode, 0, mode)
+        members = self.fleet.members('--names', 'one', '--world', 'none', '--pods', '100')
+        pedia = self.pedia(members)
+        self.assert_equal_to_members(pedia, members, ('one',), PODS)
+
     def test_the_storage_command_makes_checks_measures_and_prunes(self):
         made = self.storage('migrate')
         self.assertEqual(made.returncode, 0, made.stderr)

@@ -255,7 +255,8 @@ TEST_F(MysqlOutageTest, LeavesAReadOnlyServerForTheNextPrimary) {
   database_ = *MakeMysqlDatabase(options_);
   const auto plain = *database_->Connect(Database::Role::kWriter);
   server_.Sql("", "SET GLOBAL read_only=1");
-  EXPECT_THAT(plain->BeginWrite(), FailsWith(StatusReason::kServiceUnavailable, HasSubstr("store")));
+  EXPECT_THAT(plain->BeginWrite(),
+              FailsWith(StatusReason::kServiceUnavailable, HasSubstr("store")));
   plain->Rollback();
   EXPECT_FALSE(plain->usable());
   EXPECT_THAT(database_->Connect(Database::Role::kWriter),

@@ -227,6 +227,9 @@ int64_t PeakKib() {
 }
 
 TEST_F(PostgresConnectionTest, MemoryDoesNotGrowWithUnboundedRows) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers hold back what was freed";
+#endif
   ASSERT_THAT(writer_->BeginRead(), IsOk());
   constexpr std::string_view kRows =
       "SELECT convert_to(repeat('x',8000),'UTF8') FROM generate_series(1,?) g WHERE g>0";

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "query/list_options.h"
 #include "storage/scan_slots.h"
@@ -250,20 +252,48 @@ TEST_F(SearchTest, ManyMatchesOfAScanAreStreamed) {
 }
 
 TEST(ScanSlotsTest, WaitsForASlotUntilTheDeadlineOrTheClientLeaves) {
+  using Outcome = ScanSlots::Outcome;
   ScanSlots slots(1);
   const auto soon = ScanSlots::Clock::now() + std::chrono::milliseconds(20);
   const auto late = ScanSlots::Clock::now() + std::chrono::seconds(60);
   ScanSlot first(slots);
-  ASSERT_TRUE(first.Take(soon, [] { return false; }));
-  ASSERT_TRUE(first.Take(soon, [] { return false; }));  // Held already.
+  ASSERT_EQ(first.Take(soon, [] { return false; }), Outcome::kTaken);
+  ASSERT_EQ(first.Take(soon, [] { return false; }), Outcome::kTaken);  // Held already.
   ScanSlot second(slots);
-  EXPECT_FALSE(second.Take(soon, [] { return false; }));
-  EXPECT_FALSE(second.Take(late, [] { return true; }));
-  std::atomic<bool> taken = false;
-  std::jthread waiting([&] { taken = second.Take(late, [] { return false; }); });
+  EXPECT_EQ(second.Take(soon, [] { return false; }), Outcome::kGivenUp);
+  EXPECT_EQ(second.Take(late, [] { return true; }), Outcome::kGivenUp);
+  std::atomic<Outcome> outcome = Outcome::kGivenUp;
+  std::jthread waiting([&] { outcome = second.Take(late, [] { return false; }); });
   first.GiveBack();
   waiting.join();
-  EXPECT_TRUE(taken);
+  EXPECT_EQ(outcome, Outcome::kTaken);
+}
+
+TEST(ScanSlotsTest, RefusesWhenTooManyWaitButNotWhatHasBegun) {
+  using Outcome = ScanSlots::Outcome;
+  const auto late = ScanSlots::Clock::now() + std::chrono::seconds(60);
+  ScanSlots slots(1);
+  ScanSlot begun(slots);
+  ASSERT_EQ(begun.Take(late, [] { return false; }), Outcome::kTaken);
+  begun.GiveBack();
+  ASSERT_EQ(slots.Take(late, [] { return false; }), Outcome::kTaken);
+  std::atomic<int> waiting = 0;
+  std::atomic<bool> leave = false;
+  std::vector<std::jthread> others;
+  for (int i = 0; i < 4; ++i) {
+    others.emplace_back([&] {
+      bool counted = false;
+      slots.Take(late, [&] {  // Asked while it waits.
+        if (!std::exchange(counted, true)) ++waiting;
+        return leave.load();
+      });
+    });
+  }
+  while (waiting < 4) std::this_thread::yield();
+  ScanSlot late_comer(slots);
+  EXPECT_EQ(late_comer.Take(late, [] { return false; }), Outcome::kCrowded);
+  EXPECT_EQ(begun.Take(late, [] { return true; }), Outcome::kGivenUp);  // It waits.
+  leave = true;
 }
 
 }  // namespace

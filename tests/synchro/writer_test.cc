@@ -81,7 +81,9 @@ class FakeStore : public storage::Store {
   }
   Result<int64_t> Revision() override { return 1; }
   int64_t SizeBytes() override { return 0; }
-  void CancelWrite() override { cancelled_.set_value(); }
+  void CancelWrite() override {
+    if (!std::exchange(is_cancelled_, true)) cancelled_.set_value();
+  }
 
   std::map<std::string, std::string> Rows() {
     return state.With([](const State& s) { return s.rows; });
@@ -89,6 +91,7 @@ class FakeStore : public storage::Store {
 
  private:
   std::promise<void> cancelled_;
+  bool is_cancelled_ = false;
 };
 
 class WriterTest : public ::testing::Test {

@@ -78,10 +78,21 @@ storage::ServerOptions DatabaseServer::CreateDatabase(const std::string& name) {
   storage::ServerOptions options;
   options.hosts = {{"127.0.0.1", port_}};
   options.user = kTrustedUser;
-  options.database = name.empty() ? "test_" + std::to_string(++databases_) : name;
   options.ssl_mode = storage::SslMode::kDisable;
+  if (name.empty() && !free_.empty()) {
+    options.database = std::move(free_.back());
+    free_.pop_back();
+    return options;
+  }
+  options.database = name.empty() ? "test_" + std::to_string(++databases_) : name;
   Sql(administration_database(), CreateDatabaseSql(options.database));
   return options;
+}
+
+void DatabaseServer::GiveBack(const std::string& name) {
+  if (EmptyDatabaseSql().empty()) return DropDatabase(name);
+  Sql(name, EmptyDatabaseSql());
+  free_.push_back(name);
 }
 
 void DatabaseServer::DropDatabase(const std::string& name) {
@@ -185,6 +196,12 @@ std::string PostgresServer::CreateDatabaseSql(const std::string& name) const {
 
 std::string PostgresServer::DropDatabaseSql(const std::string& name) const {
   return "DROP DATABASE \"" + name + "\" WITH (FORCE)";
+}
+
+std::string PostgresServer::EmptyDatabaseSql() const {
+  return "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+         "datname=current_database() AND pid<>pg_backend_pid(); SET client_min_messages=warning; "
+         "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO public";
 }
 
 std::string PostgresServer::Sql(const std::string& database, const std::string& sql) {

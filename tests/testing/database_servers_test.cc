@@ -52,6 +52,16 @@ TYPED_TEST(DatabaseServersTest, GivesEachTestADatabaseOfItsOwn) {
   EXPECT_EQ(one.hosts[0].port, server.port());
 }
 
+TYPED_TEST(DatabaseServersTest, GivesNobodyWhatWasInADatabaseThatWasGivenBack) {
+  TypeParam server;
+  const storage::ServerOptions one = server.CreateDatabase();
+  server.Sql(one.database, "CREATE TABLE t(a int);");
+  server.GiveBack(one.database);
+  const storage::ServerOptions other = server.CreateDatabase();
+  server.Sql(other.database, "CREATE TABLE t(a int);");
+  EXPECT_NE(other.database, server.CreateDatabase().database);
+}
+
 // Whether a process works in `folder`.
 bool SomethingRunsIn(const std::filesystem::path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {

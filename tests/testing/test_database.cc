@@ -49,7 +49,7 @@ TestDatabase::~TestDatabase() {
     if (kind() == Kind::kSqlite)
       std::filesystem::remove_all(folder_);
     else
-      SharedServer().DropDatabase(options_.database);
+      SharedServer().GiveBack(options_.database);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());  // It goes with its server.
   }
