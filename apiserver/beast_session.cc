@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <boost/asio/write.hpp>
 #include <utility>
 
 #include "apiserver/handler_call.h"
@@ -168,19 +168,19 @@ std::shared_ptr<ResponseWriter> BeastSession::BeginResponse(bool keep_alive, boo
   state_ = State::kResponding;
   read_deadline_ = Clock::time_point::max();
   response_ = std::make_shared<ResponseStream>(
-      ResponseStream::Options{
-          .head_only = parser_.is_head(),
-          .minor_version = parser_.minor_version(),
-          .keep_alive = keep_alive,
-          .bulk = bulk,
-          .buffer_bytes = core_->options.write_buffer_bytes,
-          .page_bytes = core_->options.page_buffer_bytes,
-          .client = peer_ ? remote_ + " (" + peer_->common_name + ")" : remote_,
-          .draining = {core_, &core_->draining},
-          .keeper = {core_, &core_->keeper},
-          .close = [weak = weak_from_this()] {
-            if (const auto self = weak.lock()) self->Close();
-          }},
+      ResponseStream::Options{.head_only = parser_.is_head(),
+                              .minor_version = parser_.minor_version(),
+                              .keep_alive = keep_alive,
+                              .bulk = bulk,
+                              .buffer_bytes = core_->options.write_buffer_bytes,
+                              .page_bytes = core_->options.page_buffer_bytes,
+                              .client = peer_ ? remote_ + " (" + peer_->common_name + ")" : remote_,
+                              .draining = {core_, &core_->draining},
+                              .keeper = {core_, &core_->keeper},
+                              .close =
+                                  [weak = weak_from_this()] {
+                                    if (const auto self = weak.lock()) self->Close();
+                                  }},
       [self = shared_from_this()] {
         asio::post(self->socket_.get_executor(), [self] { self->Pump(); });
       });

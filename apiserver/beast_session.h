@@ -104,9 +104,9 @@ class BeastSession final : public BeastConnection,
   RequestParser parser_;
 
   bool writing_ = false;
-  std::string output_;      // Plain; of it ...
-  size_t output_sent_ = 0;  // ... so much was sent, or encrypted.
-  size_t wire_sent_ = 0;    // Of wire_.
+  std::string output_;       // Plain; of it ...
+  size_t output_sent_ = 0;   // ... so much was sent, or encrypted.
+  size_t wire_sent_ = 0;     // Of wire_.
   int unacknowledged_ = -1;  // In the kernel, at half of the write deadline.
   std::shared_ptr<ResponseStream> response_;
 };

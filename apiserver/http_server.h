@@ -108,7 +108,8 @@ struct HttpServerOptions {
   size_t page_buffer_bytes = 16 * 1024 * 1024;
   // ... as long as all responses together hold less than this. Beyond, slow clients are cut off.
   size_t total_buffer_bytes = 256 * 1024 * 1024;
-  int64_t slow_bytes_per_second = 256 * 1024;  // A client that takes less, with more at hand, is slow.
+  int64_t slow_bytes_per_second =
+      256 * 1024;  // A client that takes less, with more at hand, is slow.
   // A slow client whose handler waits for it is cut off after so long, and when others wait for a
   // turn of their own ...
   std::chrono::milliseconds slow_patience{30'000};

@@ -88,7 +88,8 @@ void ResponseStream::WriteHead(int status, const HeaderFields& headers,
 
 bool ResponseStream::HasRoom() const {
   if (unsent_ <= options_.buffer_bytes) return true;
-  return !bulk_ && unsent_ <= options_.page_bytes && !(options_.keeper && options_.keeper->IsFull());
+  return !bulk_ && unsent_ <= options_.page_bytes &&
+         !(options_.keeper && options_.keeper->IsFull());
 }
 
 bool ResponseStream::WaitForRoom(std::unique_lock<std::mutex>& lock) {
@@ -182,7 +183,8 @@ void ResponseStream::Count(size_t bytes) {
   unsent_ += bytes;
   if (!options_.keeper) return;
   options_.keeper->Count(static_cast<int64_t>(bytes));
-  if (unsent_ >= kKeptBytes && !std::exchange(kept_, true)) options_.keeper->Watch(weak_from_this());
+  if (unsent_ >= kKeptBytes && !std::exchange(kept_, true))
+    options_.keeper->Watch(weak_from_this());
 }
 
 void ResponseStream::Uncount(size_t bytes) {

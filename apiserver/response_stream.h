@@ -23,10 +23,10 @@ namespace pedia::apiserver {
 class ResponseStream : public KeptStream, public std::enable_shared_from_this<ResponseStream> {
  public:
   struct Options {
-    bool head_only = false;  // The request was HEAD.
-    int minor_version = 1;   // Of the request.
-    bool keep_alive = true;  // As the client wants it.
-    bool bulk = false;       // See RequestClass.
+    bool head_only = false;   // The request was HEAD.
+    int minor_version = 1;    // Of the request.
+    bool keep_alive = true;   // As the client wants it.
+    bool bulk = false;        // See RequestClass.
     size_t buffer_bytes = 0;  // See HttpServerOptions::write_buffer_bytes ...
     size_t page_bytes = 0;    // ... and page_buffer_bytes.
     std::string client{};     // For the log.

@@ -31,51 +31,56 @@ void StreamKeeper::Measure(const KeptStream::Progress& progress, Clock::time_poi
   kept->seen = now;
 }
 
-// Of those that are too slow, the one that has been slow for the longest goes; when memory is short
-// or others wait, one in a tick may be enough.
-void StreamKeeper::Check(Clock::time_point now, bool crowded) {
-  struct Candidate {
-    std::shared_ptr<KeptStream> stream;
-    Clock::duration slow{};
-  };
-  std::vector<Candidate> impatient;  // Beyond all patience.
-  Candidate slowest;
-  // Those that found it full wait, so that it is not quite full any more.
-  const bool full = held_.load() >= total_ - total_ / 8;
-  std::vector<std::shared_ptr<KeptStream>> alive;  // Released without the lock.
-  kept_.With([&](std::vector<Kept>& kept) {
-    std::erase_if(kept, [](const Kept& one) { return one.stream.expired() || one.closed; });
-    for (Kept& one : kept) {
-      auto stream = one.stream.lock();
-      if (!stream) continue;
-      const KeptStream::Progress progress = stream->progress();
-      Measure(progress, now, &one);
-      alive.push_back(stream);
-      if (one.slow_since == Clock::time_point()) continue;
-      const Clock::duration slow = now - one.slow_since;
-      if (progress.waiting && slow >= patience_) {
-        impatient.push_back({stream, slow});
-        one.closed = true;
-      } else if ((full || (crowded && progress.waiting)) && slow >= crowded_patience_ &&
-                 slow > slowest.slow) {
-        slowest = {stream, slow};
-      }
+std::vector<StreamKeeper::Cut> StreamKeeper::Choose(Clock::time_point now, bool full, bool crowded,
+                                                    std::vector<Kept>* kept) const {
+  std::vector<Cut> cuts;
+  Kept* slowest = nullptr;
+  for (Kept& one : *kept) {
+    auto stream = one.stream.lock();
+    if (!stream) continue;
+    const KeptStream::Progress progress = stream->progress();
+    Measure(progress, now, &one);
+    if (one.slow_since == Clock::time_point()) continue;
+    const Clock::duration slow = now - one.slow_since;
+    if (progress.waiting && slow >= patience_) {
+      one.closed = true;
+      cuts.push_back({std::move(stream), slow, "it kept a query waiting"});
+    } else if ((full || (crowded && progress.waiting)) && slow >= crowded_patience_ &&
+               (slowest == nullptr || one.slow_since < slowest->slow_since)) {
+      slowest = &one;
     }
-  });
-  for (const Candidate& one : impatient) CutOff(*one.stream, one.slow, "it kept a query waiting");
-  if (slowest.stream && impatient.empty())
-    CutOff(*slowest.stream, slowest.slow,
-           full ? "memory for answers is short" : "it kept a query waiting that others wait for");
-  for (const Candidate& one : impatient) one.stream->CloseConnection();
-  if (slowest.stream && impatient.empty()) slowest.stream->CloseConnection();
+  }
+  if (slowest == nullptr || !cuts.empty()) return cuts;
+  slowest->closed = true;
+  cuts.push_back(
+      {slowest->stream.lock(), now - slowest->slow_since,
+       full ? "memory for answers is short" : "it kept a query waiting that others wait for"});
+  return cuts;
 }
 
-void StreamKeeper::CutOff(const KeptStream& stream, Clock::duration slow, const char* why) {
-  const KeptStream::Progress progress = stream.progress();
-  LogWarning("client " + stream.client() + " was cut off, too slow for " +
-             std::to_string(std::chrono::duration_cast<std::chrono::seconds>(slow).count()) +
-             " s: " + why + "; " + std::to_string(progress.sent) + " bytes of the answer were sent, " +
-             std::to_string(progress.unsent) + " more were ready");
+// When memory is short or others wait, only the slowest goes: it may be enough.
+void StreamKeeper::Check(Clock::time_point now, bool crowded) {
+  // Those that found it full wait, so that it is not quite full any more.
+  const bool full = held_.load() >= total_ - total_ / 8;
+  std::vector<Cut> cuts;
+  kept_.With([&](std::vector<Kept>& kept) {
+    std::erase_if(kept, [](const Kept& one) { return one.stream.expired() || one.closed; });
+    cuts = Choose(now, full, crowded, &kept);
+  });
+  for (const Cut& cut : cuts) {
+    if (!cut.stream) continue;
+    LogCut(cut);
+    cut.stream->CloseConnection();
+  }
+}
+
+void StreamKeeper::LogCut(const Cut& cut) {
+  const KeptStream::Progress progress = cut.stream->progress();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(cut.slow).count();
+  LogWarning("client " + cut.stream->client() + " was cut off, too slow for " +
+             std::to_string(seconds) + " s: " + cut.why + "; " + std::to_string(progress.sent) +
+             " bytes of the answer were sent, " + std::to_string(progress.unsent) +
+             " more were ready");
 }
 
 }  // namespace pedia::apiserver

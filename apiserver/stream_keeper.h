@@ -18,9 +18,9 @@ namespace pedia::apiserver {
 class KeptStream {
  public:
   struct Progress {
-    size_t unsent = 0;      // Bytes.
-    int64_t sent = 0;       // Bytes, ever.
-    bool waiting = false;   // The handler waits for room.
+    size_t unsent = 0;     // Bytes.
+    int64_t sent = 0;      // Bytes, ever.
+    bool waiting = false;  // The handler waits for room.
   };
   virtual ~KeptStream() = default;
   virtual Progress progress() const = 0;
@@ -51,8 +51,15 @@ class StreamKeeper {
     Clock::time_point slow_since{};  // The epoch: it is not.
     bool closed = false;
   };
+  struct Cut {
+    std::shared_ptr<KeptStream> stream;
+    Clock::duration slow{};
+    const char* why = "";
+  };
   void Measure(const KeptStream::Progress& progress, Clock::time_point now, Kept* kept) const;
-  static void CutOff(const KeptStream& stream, Clock::duration slow, const char* why);
+  std::vector<Cut> Choose(Clock::time_point now, bool full, bool crowded,
+                          std::vector<Kept>* kept) const;
+  static void LogCut(const Cut& cut);
 
   const int64_t total_;
   const int64_t slow_bytes_per_second_;

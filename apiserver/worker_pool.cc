@@ -27,8 +27,10 @@ bool WorkerPool::Submit(std::function<void()> task, const std::string& client, b
     const size_t tasks = waiting_[kShort] + waiting_[kBulk] +
                          static_cast<size_t>(running_[kShort] + running_[kBulk]);
     if (stopped_ || tasks >= options_.capacity) return false;
-    const Kind kind = bulk ? kBulk : kShort;
     const auto found = clients_.try_emplace(client).first;
+    // The queue is shared out as the threads are.
+    if (!client.empty() && found->second.tasks() >= options_.capacity - tasks) return false;
+    const Kind kind = bulk ? kBulk : kShort;
     if (found->second.waiting[kind].empty()) turns_[kind].push_back(found);
     found->second.waiting[kind].push_back(std::move(task));
     ++waiting_[kind];
@@ -46,9 +48,8 @@ bool WorkerPool::MayRun(const Clients::value_type& client, Kind kind) const {
 // Short tasks first: bulk tasks have time.
 bool WorkerPool::Pick(Task* task) {
   for (const Kind kind : {kShort, kBulk}) {
-    const auto turn = std::find_if(turns_[kind].begin(), turns_[kind].end(), [&](const auto& next) {
-      return MayRun(*next, kind);
-    });
+    const auto turn = std::find_if(turns_[kind].begin(), turns_[kind].end(),
+                                   [&](const auto& next) { return MayRun(*next, kind); });
     if (turn == turns_[kind].end()) continue;
     task->client = *turn;
     task->kind = kind;
@@ -68,7 +69,7 @@ bool WorkerPool::Pick(Task* task) {
 void WorkerPool::End(const Task& task) {
   --task.client->second.running[task.kind];
   --running_[task.kind];
-  if (task.client->second.idle()) clients_.erase(task.client);
+  if (task.client->second.tasks() == 0) clients_.erase(task.client);
 }
 
 void WorkerPool::Run() {

@@ -28,7 +28,8 @@ class WorkerPool {
   explicit WorkerPool(const Options& options);
   ~WorkerPool() { Stop(); }
 
-  // `client`: for whom; "" is bounded by nothing but the threads. False: at capacity, or stopped.
+  // `client`: for whom; "" is bounded by nothing but the threads. False: at capacity,
+  // or the client has its share of it; or stopped.
   bool Submit(std::function<void()> task, const std::string& client = "", bool bulk = false);
   // The task that calls this is a bulk task from now on, even beyond their number: it was found to
   // wait for its client. Returns false if it was one, or if the thread is not of a pool.
@@ -43,9 +44,9 @@ class WorkerPool {
   struct Client {
     std::deque<std::function<void()>> waiting[kKinds];
     int running[kKinds] = {};
-    bool idle() const {
-      return waiting[kShort].empty() && waiting[kBulk].empty() && running[kShort] == 0 &&
-             running[kBulk] == 0;
+    size_t tasks() const {
+      return waiting[kShort].size() + waiting[kBulk].size() +
+             static_cast<size_t>(running[kShort] + running[kBulk]);
     }
   };
   using Clients = std::map<std::string, Client>;  // Iterators stay valid.

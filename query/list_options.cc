@@ -277,8 +277,7 @@ Result<ListOptions> ParseListOptions(const ListScope& scope, const UrlQuery& que
   if (Status status = ReadSwitches(query, *labels, &options); !status.ok()) return status;
   if (Status status = ReadTimes(query, *labels, &options); !status.ok()) return status;
   if (Status status = CheckKubernetesOptions(query); !status.ok()) return status;
-  options.min_revision =
-      std::max<int64_t>(ParseInt64(query.Get("resourceVersion")).value_or(0), 0);
+  options.min_revision = std::max<int64_t>(ParseInt64(query.Get("resourceVersion")).value_or(0), 0);
   if (Status status = ReadStart(scope, query, *labels, &options); !status.ok()) return status;
   return options;
 }

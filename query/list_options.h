@@ -117,9 +117,9 @@ struct ListOptions {
   bool only_metadata = false;
   bool inject_events = false;
   std::vector<Facet> facets;
-  bool counts_only = false;           // With facets and limit=0: no rows.
-  std::optional<int64_t> since;       // Created at or after; Unix seconds.
-  std::optional<int64_t> before;      // Created before; Unix seconds.
+  bool counts_only = false;       // With facets and limit=0: no rows.
+  std::optional<int64_t> since;   // Created at or after; Unix seconds.
+  std::optional<int64_t> before;  // Created before; Unix seconds.
   // resourceVersion: the revision of the store that the client has seen; what is read is not older,
   // if the store has got so far at all. 0: anything.
   int64_t min_revision = 0;

@@ -58,7 +58,9 @@ Flags ParseFlags(int argc, char** argv) {
   Flags flags;
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
-    const auto value = [&] { return i + 1 < argc ? argv[++i] : (Die(name + " needs a value"), ""); };
+    const auto value = [&] {
+      return i + 1 < argc ? argv[++i] : (Die(name + " needs a value"), "");
+    };
     if (name == "--connections") {
       flags.connections = std::atoi(value());
     } else if (name == "--seconds") {

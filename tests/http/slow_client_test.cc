@@ -152,8 +152,8 @@ TEST_P(SlowClientTest, IsCutOffWhenMemoryIsShort) {
          .slow_patience = kPatience * 10,
          .crowded_patience = milliseconds(300)});
   StartDripping(8, kGetPage);
-  EXPECT_TRUE(Eventually(
-      [&] { return Log().find("memory for answers is short") != std::string::npos; }));
+  EXPECT_TRUE(
+      Eventually([&] { return Log().find("memory for answers is short") != std::string::npos; }));
   EXPECT_EQ(GetOnce("/page").body.size(), page_bytes_);
 }
 

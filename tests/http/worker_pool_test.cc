@@ -99,8 +99,15 @@ TEST_F(WorkerPoolTest, GivesAllThreadsToTasksOfNobody) {
 TEST_F(WorkerPoolTest, RefusesBeyondItsCapacity) {
   Start({.threads = 1, .bulk = 1, .capacity = 2});
   EXPECT_TRUE(Submit("a"));
-  EXPECT_TRUE(Submit("a"));
+  EXPECT_TRUE(Submit("b"));
+  EXPECT_FALSE(Submit("c"));
+}
+
+TEST_F(WorkerPoolTest, KeepsRoomForOthersInItsQueue) {
+  Start({.threads = 1, .bulk = 1, .capacity = 10});
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(Submit("a"));
   EXPECT_FALSE(Submit("a"));
+  EXPECT_TRUE(Submit("b"));
 }
 
 TEST_F(WorkerPoolTest, CountsATaskThatTurnsOutToBeBulk) {

@@ -76,9 +76,9 @@ Result<Member> StartMember(const Flags& flags, const std::string& name, uint16_t
     Status status = LoadRecordedWorld(*member.world, {flags.world, flags.identical ? "" : name});
     if (!status.ok()) return status;
   }
-  auto cluster = std::make_shared<const SyntheticCluster>(SyntheticOptions{
-      name, flags.seed, flags.pods, flags.namespaces, flags.pods_only || flags.pods == 0,
-      flags.notes});
+  auto cluster = std::make_shared<const SyntheticCluster>(
+      SyntheticOptions{name, flags.seed, flags.pods, flags.namespaces,
+                       flags.pods_only || flags.pods == 0, flags.notes});
   Status status = LoadSynthetic(*member.world, cluster);
   if (!status.ok()) return status;
   member.churn = std::make_unique<Churn>(*member.world, cluster, flags.seed);

@@ -87,7 +87,8 @@ std::string Notes(uint64_t random, size_t bytes) {
   std::string text;
   while (text.size() < bytes) {
     random = Mix(random);
-    text += Pick(kTeams, random) + ' ' + Pick(kApps, random >> 8) + ' ' + Hex(random >> 16, 4) + ' ';
+    text +=
+        Pick(kTeams, random) + ' ' + Pick(kApps, random >> 8) + ' ' + Hex(random >> 16, 4) + ' ';
   }
   text.resize(bytes);
   return text;

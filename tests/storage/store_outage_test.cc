@@ -346,6 +346,7 @@ TEST_F(StoreOutageTest, AFullDiskIsWaitedFor) {
     disk.Relieve();
     WaitForBatches(3);
   });
+  if (HasFailure()) std::fprintf(stderr, "%s\n", server_->log().c_str());
   ExpectTheStoreHoldsTheModel();
   store_.reset();
   server_->Stop();

@@ -250,13 +250,16 @@ void MariadbServer::MakeDataFolder() {
   RunProgram(
       {FindProgram("mariadb-install-db", {"/usr/bin"}, "mariadb-server"), "--no-defaults",
        "--datadir=" + (draft.path() / "data").string(), "--auth-root-authentication-method=normal",
-       "--skip-test-db", "--skip-name-resolve", "--innodb-log-file-size=8M"},
+       // Servers that start at once take away each other's files in a common folder.
+       "--tmpdir=" + draft.path().string(), "--skip-test-db", "--skip-name-resolve",
+       "--innodb-log-file-size=8M"},
       user_);
   RunProgram({"/bin/cp", "-R", draft.path() / "data", DataFolder()}, user_);
 }
 
 std::vector<std::string> MariadbServer::Command() {
   std::map<std::string, std::string> settings = {{"datadir", DataFolder()},
+                                                 {"tmpdir", folder()},
                                                  {"port", std::to_string(port_)},
                                                  {"bind-address", "127.0.0.1"},
                                                  {"socket", socket()},
