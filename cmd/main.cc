@@ -157,13 +157,27 @@ int PrintKubeconfig(const std::string& data_directory) {
   return 0;
 }
 
+// The log of a command, on its console.
+class CommandLog {
+ public:
+  CommandLog() {
+    SetLogSink([this](LogLevel level, std::string_view message) {
+      if (level != LogLevel::kDebug) console_.Log(level, message);
+    });
+  }
+  ~CommandLog() { SetLogSink({}); }
+  CommandLog(const CommandLog&) = delete;
+  CommandLog& operator=(const CommandLog&) = delete;
+  Console& console() { return console_; }
+
+ private:
+  Console console_;
+};
+
 int RunStandaloneCommand(const CLI::App& command, StandaloneFlags* flags) {
   if (Status status = Complete(command, flags); !status.ok()) return Fail(status);
   flags->options.version = BuildVersion();
-  Console console;
-  SetLogSink([&console](LogLevel level, std::string_view message) {
-    if (level != LogLevel::kDebug) console.Log(level, message);
-  });
+  CommandLog log;
   auto storage = FindStorage(command, flags->storage_config, flags->data_directory);
   if (!storage.ok()) return Fail(storage.status());
   flags->options.storage = *std::move(storage);
@@ -174,8 +188,7 @@ int RunStandaloneCommand(const CLI::App& command, StandaloneFlags* flags) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  const Status status = RunStandalone(flags->options, console);
-  SetLogSink({});
+  const Status status = RunStandalone(flags->options, log.console());
   return status.ok() ? 0 : Fail(status);
 }
 
@@ -209,21 +222,19 @@ void AddStorage(CLI::App& app, StorageCommands* commands) {
 }
 
 int RunStorageCommand(const StorageCommands& commands) {
-  Console console;
-  SetLogSink([&console](LogLevel level, std::string_view message) {
-    if (level != LogLevel::kDebug) console.Log(level, message);
-  });
+  CommandLog log;
   std::signal(SIGPIPE, SIG_IGN);
   const auto config = FindStorage(*commands.storage->get_subcommands().front(),
                                   commands.storage_config, commands.data_directory);
   if (!config.ok()) return Fail(config.status());
-  const Result<int> code = commands.migrate->parsed() ? MigrateStorage(*config, console, std::cout)
-                           : commands.check->parsed() ? CheckStorage(*config, console, std::cout)
-                           : commands.size->parsed()
-                               ? ShowStorageSize(*config, std::cout)
-                               : PruneStorage(*config, commands.yes, std::cout);
+  const auto run = [&]() -> Result<int> {
+    if (commands.migrate->parsed()) return MigrateStorage(*config, log.console(), std::cout);
+    if (commands.check->parsed()) return CheckStorage(*config, log.console(), std::cout);
+    if (commands.size->parsed()) return ShowStorageSize(*config, std::cout);
+    return PruneStorage(*config, commands.yes, std::cout);
+  };
+  const Result<int> code = run();
   std::cout.flush();
-  SetLogSink({});
   return code.ok() ? *code : Fail(code.status());
 }
 

@@ -280,8 +280,10 @@ Status MysqlSession::Failure(const MysqlError& error, std::string_view sql) {
   if (timed_out_) return Timeout("the query took too long and was ended");
   Status status = StatusOf(error, settings_.recoverable);
   if (status.reason() != StatusReason::kTimeout) {
-    LogError("database " + settings_.Name() + ": " + Describe(error) +
-             "; statement: " + std::string(sql.substr(0, 200)));
+    std::string line = "database " + settings_.Name() + ": " + Describe(error) + "; statement: ";
+    line.append(sql.substr(0, 200));
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    LogError(line);
   }
   return status;
 }

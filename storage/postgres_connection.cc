@@ -21,9 +21,9 @@ struct Setting {
   const char* name;
   const char* value;
 };
-// The planner is left nothing to decide but which index fits a driver and its order: tables are read
-// from left to right, each row is looked up, and no plan is made twice. Plans that walk all of a
-// table are never right for what pedia asks.
+// The planner is left nothing to decide but which index fits a driver and its order: tables are
+// read from left to right and each row is looked up. Plans that walk all of a table are never right
+// for what pedia asks.
 constexpr auto kSettings = std::to_array<Setting>({
     {0, "enable_seqscan", "off"},
     {0, "enable_bitmapscan", "off"},
@@ -41,8 +41,8 @@ constexpr auto kSettings = std::to_array<Setting>({
     {0, "tcp_keepalives_count", "3"},
     {14, "client_connection_check_interval", "500"},
 });
-// What readers ask is small, and planning it would take longer than executing it. What writers ask is
-// large, and they are there while tables grow that were empty when they came.
+// What readers ask is small, and planning it would take longer than executing it. What writers ask
+// is large, and they are there while tables grow that were empty when they came.
 constexpr Setting kReaderPlans = {12, "plan_cache_mode", "force_generic_plan"};
 constexpr Setting kWriterPlans = {12, "plan_cache_mode", "force_custom_plan"};
 // A transaction that writes waits for nobody but the server. One that reads may wait for a client,

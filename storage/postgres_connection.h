@@ -32,7 +32,7 @@ class PostgresConnection : public SqlConnection {
   Status ReadBodies(std::span<const int64_t> ids, std::vector<std::string>* bodies) override;
   bool usable() const override;
 
-  // Told how many rows a transaction has added that was committed. May be empty; lives as long as this.
+  // Told how many rows a transaction has added that was committed. May be empty.
   void set_on_insert(std::function<void(int64_t)> told) { on_insert_ = std::move(told); }
   PostgresSession& session() { return *session_; }
 

@@ -21,7 +21,7 @@ class PostgresConnector {
  public:
   PostgresConnector(PostgresOptions options, std::vector<std::string> recoverable_errors);
 
-  // Errors: ServiceUnavailable, or InternalError if waiting does not help: a wrong password. Logged.
+  // Errors, logged: ServiceUnavailable; InternalError if waiting does not help: a wrong password.
   Result<std::unique_ptr<PostgresConnection>> Connect(Database::Role role);
   const PostgresOptions& options() const { return options_; }
   const std::shared_ptr<const PostgresErrors>& errors() const { return errors_; }

@@ -112,7 +112,7 @@ void PostgresCursor::Start(std::span<const SqlParameter> parameters) {
   const bool is_small = limit != nullptr && *limit <= kSmallLimit;
   if (rows_ == RowCount::kUnbounded && !is_small && connection_.in_transaction_)
     return OpenPortal(encoded);
-  // Row by row, so that the server is ahead by no more than the socket takes, and memory is used again.
+  // Row by row: the server is ahead by no more than the socket takes, and memory is used again.
   Run(encoded, rows_ == RowCount::kUnbounded || (limit != nullptr && *limit > kFirstBatch));
 }
 

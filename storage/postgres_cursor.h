@@ -12,8 +12,9 @@ namespace pedia::storage {
 
 class PostgresConnection;
 
-// Reads few rows, or as many as a small LIMIT allows, as the reply of a prepared statement. Everything else is read from a cursor of the server in batches that grow: the
-// next one is asked for while one is used, so that about two of them are in memory at most.
+// Reads few rows, or as many as a small LIMIT allows, as the reply of a prepared statement.
+// Everything else is read from a cursor of the server in batches that grow: the next one is asked
+// for while one is used, so that about two of them are in memory at most.
 class PostgresCursor : public SqlCursor {
  public:
   PostgresCursor(PostgresConnection& connection, PostgresStatementRef statement, RowCount rows);

@@ -15,8 +15,8 @@ struct PostgresErrors {
 };
 
 // Logs the cause and gives what the caller may know of it. `sqlstate` is empty if the connection
-// failed. ServiceUnavailable if a later try may succeed, Timeout if the server ended a statement that
-// took too long, else InternalError. `message` must not hold values of parameters.
+// failed. ServiceUnavailable if a later try may succeed, Timeout if the server ended a statement
+// that took too long, else InternalError. `message` must not hold values of parameters.
 Status PostgresFailure(const PostgresErrors& errors, std::string_view sqlstate,
                        std::string_view message);
 

@@ -16,9 +16,9 @@ constexpr char kLock[] = "SELECT pg_advisory_xact_lock(482754127201)";
 // The other databases had versions before this one.
 constexpr int kFirstVersion = 3;
 
-// All text is bytea: it is compared byte by byte and may hold any. Numbers come first in a row, where
-// they need no padding. Tables whose rows change keep room for the new row beside the old one, which
-// then touches no index. What an index INCLUDEs is read from it without looking at the table.
+// All text is bytea: it is compared byte by byte and may hold any. Numbers come first in a row,
+// where they need no padding. Tables whose rows change keep room for the new row beside the old
+// one, which then touches no index. What an index INCLUDEs is read without looking at the table.
 constexpr char kTables[] = R"sql(
 CREATE TABLE meta(
   id bigint PRIMARY KEY CHECK (id = 1),
@@ -38,7 +38,8 @@ CREATE TABLE key_sets(set_id bigint PRIMARY KEY, type_id bigint NOT NULL, key_id
 CREATE UNIQUE INDEX key_sets_type ON key_sets(type_id, md5(key_ids));
 CREATE TABLE objects(
   id bigint PRIMARY KEY, type_id bigint NOT NULL,
-  rv_number bigint, created bigint, deleted bigint, synced bigint NOT NULL, revision bigint NOT NULL,
+  rv_number bigint, created bigint, deleted bigint,
+  synced bigint NOT NULL, revision bigint NOT NULL,
   okey bytea NOT NULL, cluster bytea NOT NULL, namespace bytea NOT NULL, name bytea NOT NULL,
   uid bytea NOT NULL, owner_uid bytea, rv bytea NOT NULL) WITH (
   fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);

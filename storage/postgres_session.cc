@@ -131,7 +131,7 @@ Status PostgresSession::Receive() {
   Accept(*reply, std::move(result));
   if (connection_ == nullptr) return closed_;
   if (!reply->done) return Status();
-  // The end of the reply is known without the server. Unless it is taken now, libpq would leave it out
+  // The end of the reply is known without the server. Unless it is taken now, libpq leaves it out
   // when the next command is sent.
   result.reset(PQgetResult(connection_));
   awaited_.pop_front();

@@ -1,6 +1,6 @@
 // PostgresUpkeep: keeps what PostgreSQL knows of the tables up to date where its own housekeeping
-// would come too late: while they grow, plans must not be those of small tables; and index-only scans
-// are such only after a VACUUM.
+// would come too late: while they grow, plans must not be those of small tables; and index-only
+// scans are such only after a VACUUM.
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace pedia::storage {
 
-// Works on a thread and a connection of its own, so that nobody waits for it. Failures are left to the
-// server's own housekeeping. Thread-safe.
+// Works on a thread and a connection of its own, so that nobody waits for it. Failures are left to
+// the server's own housekeeping. Thread-safe.
 class PostgresUpkeep {
  public:
   using Connect = std::function<Result<std::unique_ptr<PostgresConnection>>()>;

@@ -118,7 +118,8 @@ class BenchMariadb(database.Mariadb):
         self.sql('ANALYZE TABLE objects, entries, bodies')
 
     def size_mb(self):
-        return float(self.sql("SELECT sum(data_length + index_length) / 1e6 FROM information_schema.tables WHERE table_schema = 'pedia'", ''))
+        folder = os.path.join(self.data, 'pedia')
+        return sum(os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder)) / 1e6
 
 
 class Sqlite:

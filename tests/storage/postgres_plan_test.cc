@@ -1,6 +1,6 @@
-// That PostgreSQL executes what sql_builder writes as it is meant: from the driver's index, in order,
-// reading little more than what is asked for. With the plans that prepared statements have, which do
-// not know the parameters.
+// That PostgreSQL executes what sql_builder writes as it is meant: from the driver's index, in
+// order, reading little more than what is asked for. With the plans that prepared statements have,
+// which do not know the parameters.
 #include <gtest/gtest.h>
 
 #include <charconv>
@@ -30,7 +30,7 @@ constexpr int64_t kCanary = 13;  // "true": one in 4,000.
 constexpr int64_t kNode = 14;    // node-0 to node-199, evenly.
 constexpr int64_t kObjects = 20'000;
 
-// As the writer leaves it, ten clusters with ten namespaces, of two types that are not alike in size.
+// As the writer leaves it: ten clusters with ten namespaces, two types that are not alike in size.
 constexpr char kWorld[] = R"sql(
 INSERT INTO objects(id,type_id,okey,cluster,namespace,name,uid,owner_uid,rv,created,synced,revision)
 SELECT i, CASE WHEN i>20000 THEN 2 ELSE 1 END, c||'\x21'||n||'\x21'||o, c, n, o, u,
