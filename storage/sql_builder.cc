@@ -57,8 +57,9 @@ class SqlBuilder::Text {
     statement_.text += constant;
     return *this;
   }
-  Text& Value(SqlValue value) {
-    statement_.parameters.push_back(std::move(value));
+  template <typename T>
+  Text& Value(const T& value) {
+    statement_.parameters.emplace_back(value);
     statement_.text += '?';
     return *this;
   }
