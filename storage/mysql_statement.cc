@@ -176,6 +176,7 @@ bool MysqlStatement::Run() {
 }
 
 bool MysqlStatement::BindColumns() {
+  bind_again_ = false;
   bindings_->columns.clear();
   for (Column& column : columns_) bindings_->columns.push_back(Bind(column));
   return mysql_stmt_bind_result(statement_, bindings_->columns.data()) == 0;
@@ -190,6 +191,7 @@ bool MysqlStatement::StoreRows() {
 }
 
 MysqlStatement::Fetched MysqlStatement::Fetch(bool stored) {
+  if (bind_again_ && !BindColumns()) return Fetched::kFailed;
   int result = 0;
   if (stored) {
     result = mysql_stmt_fetch(statement_);
@@ -213,7 +215,9 @@ bool MysqlStatement::FetchRest() {
     MYSQL_BIND bind = Bind(column);
     if (mysql_stmt_fetch_column(statement_, &bind, static_cast<unsigned>(i), 0) != 0) return false;
   }
-  return !grown || BindColumns();
+  // Not now: older versions of the library set the lengths of the row to 0.
+  bind_again_ = bind_again_ || grown;
+  return true;
 }
 
 void MysqlStatement::FreeRows() {
@@ -236,7 +240,7 @@ std::vector<MysqlStatement::TakenValue> MysqlStatement::TakeRow() {
     value.bytes = std::exchange(column.buffer, std::vector<char>(kFirstBuffer));
     value.bytes.resize(std::min<size_t>(column.length, value.bytes.size()));
   }
-  BindColumns();
+  bind_again_ = true;
   return row;
 }
 

@@ -73,6 +73,7 @@ class MysqlStatement {
   MysqlSession& session_;
   st_mysql_stmt* statement_ = nullptr;
   std::vector<Column> columns_;
+  bool bind_again_ = false;  // Before the next row: buffers have moved.
   std::unique_ptr<Bindings> bindings_;
   int64_t changes_ = 0;
 };

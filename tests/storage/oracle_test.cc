@@ -20,6 +20,7 @@ namespace {
 
 constexpr uint64_t kShares = 4;
 constexpr uint64_t kPairs = 12'000;
+constexpr uint64_t kPairsOnServers = 3'000;  // A question is several round trips there.
 constexpr uint64_t kQuestionsPerState = 60;  // Then some objects change.
 constexpr int kStatesPerWorld = 2;
 constexpr int kWorldsPerStore = 8;
@@ -27,6 +28,11 @@ constexpr int kWorldsPerStore = 8;
 uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+uint64_t UsualPairs() {
+  const bool embedded = testing::TestDatabase::kind() == testing::TestDatabase::Kind::kSqlite;
+  return embedded ? kPairs : kPairsOnServers;
 }
 
 // So few that lists of the worlds here are sorted in many passes and scans overflow what is held.
@@ -150,7 +156,7 @@ class OracleTest : public ::testing::TestWithParam<uint64_t> {
     }
   }
 
-  uint64_t share_ = FromEnvironment("PEDIA_ORACLE_PAIRS", kPairs) / kShares;
+  uint64_t share_ = FromEnvironment("PEDIA_ORACLE_PAIRS", UsualPairs()) / kShares;
   uint64_t failures_left_ = FromEnvironment("PEDIA_ORACLE_FAILURES", 1);
   uint64_t done_ = 0;
   uint64_t spelled_ = 0;   // Questions that were put as text.
