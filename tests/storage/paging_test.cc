@@ -154,7 +154,17 @@ TEST_P(PagedOrderTest, ShowsEachObjectThatMatchesAndStaysOnce) {
   ExpectEachOnce(options, {kPodsGvr, "", ""}, expected, GetParam().updates);
 }
 
-INSTANTIATE_TEST_SUITE_P(Orders, PagedOrderTest, ::testing::ValuesIn(Orders()),
+// On a server each page is a few round trips, and what reads a page is the same code: some orders of
+// each kind will do.
+std::vector<PagedOrder> OrdersForDatabase() {
+  std::vector<PagedOrder> orders = Orders();
+  if (testing::TestDatabase::kind() == testing::TestDatabase::Kind::kSqlite) return orders;
+  std::vector<PagedOrder> some;
+  for (size_t i = 0; i < orders.size(); i += 3) some.push_back(std::move(orders[i]));
+  return some;
+}
+
+INSTANTIATE_TEST_SUITE_P(Orders, PagedOrderTest, ::testing::ValuesIn(OrdersForDatabase()),
                          [](const auto& orders) { return orders.param.name; });
 
 TEST_F(PagingTest, AListIsOneSnapshotWhateverIsWrittenMeanwhile) {

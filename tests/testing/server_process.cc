@@ -18,7 +18,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <stdexcept>
 #include <thread>
@@ -111,7 +110,8 @@ struct ProcessState {
 // /proc/PID/stat; a zombie if there is none.
 ProcessState StateOf(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  std::getline(file, text, '\0');  // Fails without throwing if the process ends meanwhile.
   const size_t name_end = text.rfind(") ");
   ProcessState state;
   if (name_end == std::string::npos) return state;
