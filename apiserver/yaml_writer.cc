@@ -15,13 +15,20 @@ namespace {
 constexpr size_t kWidth = 80;  // Lines are folded at the first space behind this column.
 constexpr size_t kMaxSimpleKeySize = 128;  // Longer keys are written with a question mark.
 
+struct Member;
+
 struct Node {
   JsonType type = JsonType::kNull;
   std::string text;  // A string, decoded; a number, true or false as it stands.
-  std::vector<std::pair<std::string, Node>> members;
+  std::vector<Member> members;
   std::vector<Node> elements;
 
   bool is_block() const { return !members.empty() || !elements.empty(); }
+};
+
+struct Member {
+  std::string key;
+  Node value;
 };
 
 bool IsLetter(char c) {
@@ -65,10 +72,10 @@ Node ReadNode(JsonReader* reader) {
       if (!reader->BeginObject()) break;
       for (std::string_view key; reader->NextMember(&key);) {
         std::string decoded = DecodeJsonString(key);
-        node.members.emplace_back(std::move(decoded), ReadNode(reader));
+        node.members.push_back({std::move(decoded), ReadNode(reader)});
       }
       std::stable_sort(node.members.begin(), node.members.end(),
-                       [](const auto& a, const auto& b) { return KeyLess(a.first, b.first); });
+                       [](const auto& a, const auto& b) { return KeyLess(a.key, b.key); });
       break;
     case JsonType::kArray:
       if (!reader->BeginArray()) break;
@@ -142,7 +149,7 @@ class YamlEmitter {
     for (size_t i = 0; i < node.members.size(); ++i) {
       const auto& [key, value] = node.members[i];
       // Of equal keys the last counts.
-      if (i + 1 < node.members.size() && node.members[i + 1].first == key) continue;
+      if (i + 1 < node.members.size() && node.members[i + 1].key == key) continue;
       if (column_ < static_cast<size_t>(indent)) WriteIndent(indent);
       WriteMember(key, value, indent);
     }

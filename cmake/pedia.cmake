@@ -33,6 +33,16 @@ function(pedia_library name)
   target_link_libraries(pedia_${name} PUBLIC pedia_options ${ARG_DEPS} PRIVATE ${ARG_LIBS})
 endfunction()
 
+# What nearly every test includes, compiled once. Product code has none: each of its files must name what it needs.
+function(pedia_test_headers)
+  file(WRITE ${PROJECT_BINARY_DIR}/test_headers.cc "")
+  add_library(pedia_test_headers OBJECT ${PROJECT_BINARY_DIR}/test_headers.cc)
+  target_link_libraries(pedia_test_headers PRIVATE pedia_options GTest::gmock)
+  target_compile_options(pedia_test_headers PRIVATE -fno-sanitize=undefined)
+  target_precompile_headers(pedia_test_headers PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <chrono> <filesystem> <functional> <map> <memory> <optional>
+                            <span> <string> <string_view> <thread> <vector>)
+endfunction()
+
 # pedia_test(NAME SOURCES a_test.cc ... DEPS ... [TIMEOUT seconds] [SHARDS n] [DATABASES sqlite postgres mysql])
 # SHARDS: ctest runs it as n tests, side by side; for suites that mostly wait. DATABASES: it runs once on each, by tests/testing/test_database.h.
 function(pedia_test name)
@@ -48,6 +58,9 @@ function(pedia_test name)
   target_compile_definitions(${name} PRIVATE PEDIA_SOURCE_ROOT="${PROJECT_SOURCE_DIR}")
   # Under UBSan the code of a test itself, mostly gtest's macros, would take a third longer to compile.
   target_compile_options(${name} PRIVATE -fno-sanitize=undefined)
+  if(PEDIA_PRECOMPILED_TEST_HEADERS)
+    target_precompile_headers(${name} REUSE_FROM pedia_test_headers)
+  endif()
   if(NOT ARG_DATABASES)
     set(ARG_DATABASES sqlite)
   endif()

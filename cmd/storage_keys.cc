@@ -28,7 +28,9 @@ struct Field {
 Status ReadFields(const YamlNode& map, const std::string& prefix,
                   const std::vector<Field>& fields) {
   if (map.kind != YamlNode::Kind::kMap) return BadRequest("must be a map");
-  for (const auto& [key, value] : map.members) {
+  for (const auto& member : map.members) {
+    const std::string& key = member.first;
+    const auto& value = member.second;
     const std::string where = "line " + std::to_string(value->line) + ": ";
     const auto field = std::find_if(fields.begin(), fields.end(),
                                     [&](const Field& known) { return known.key == key; });

@@ -43,6 +43,18 @@ def process_tree(root):
     return tree
 
 
+def is_stopped(pid):
+    """Whether no thread of the process runs."""
+    states = []
+    try:
+        for task in os.listdir('/proc/%s/task' % pid):
+            with open('/proc/%s/task/%s/stat' % (pid, task), encoding='utf-8', errors='replace') as text:
+                states.append(text.read().rpartition(') ')[2][:1])
+    except OSError:
+        return False  # A thread that ended meanwhile: look again.
+    return all(state in 'TtZX' for state in states)
+
+
 def make_certificates(folder):
     """ca.crt, server.crt and server.key for 127.0.0.1, and a CA that signed nothing: other.crt."""
     def openssl(*arguments):
@@ -127,7 +139,9 @@ class DatabaseServer:
             self.child.wait()
 
     def freeze(self):
+        """Returns when no thread of the server runs: a signal takes effect later on a busy machine."""
         self.signal_all(signal.SIGSTOP)
+        fleets.wait_until(lambda: all(map(is_stopped, process_tree(self.child.pid))), 'the server to stop')
 
     def thaw(self):
         self.signal_all(signal.SIGCONT)

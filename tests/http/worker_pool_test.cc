@@ -31,9 +31,10 @@ class WorkerPoolTest : public ::testing::Test {
     released_ = true;
     released_.notify_all();
   }
+  std::atomic<int>& Running(char client) { return running_[static_cast<unsigned char>(client)]; }
   bool Submit(const std::string& client, bool bulk = false) {
     return pool_->Submit(
-        [this, running = &running_[static_cast<unsigned char>(client[0])]] {
+        [this, running = &Running(client[0])] {
           ++*running;
           released_.wait(false);
           --*running;
@@ -63,26 +64,26 @@ TEST_F(WorkerPoolTest, RunsEverythingInTheEnd) {
 TEST_F(WorkerPoolTest, GivesAClientAsManyThreadsAsItLeavesFree) {
   Start({.threads = 8, .bulk = 4, .capacity = 100});
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Submit("a"));
-  ASSERT_TRUE(Eventually([&] { return running_['a'] == 4; }));
+  ASSERT_TRUE(Eventually([&] { return Running('a') == 4; }));
   Settle();
-  EXPECT_EQ(running_['a'], 4);
+  EXPECT_EQ(Running('a'), 4);
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Submit("b"));
-  EXPECT_TRUE(Eventually([&] { return running_['b'] == 2; }));
+  EXPECT_TRUE(Eventually([&] { return Running('b') == 2; }));
   ASSERT_TRUE(Submit("c"));
-  EXPECT_TRUE(Eventually([&] { return running_['c'] == 1; }));
+  EXPECT_TRUE(Eventually([&] { return Running('c') == 1; }));
 }
 
 TEST_F(WorkerPoolTest, BoundsBulkTasksAndSharesThemOut) {
   Start({.threads = 16, .bulk = 4, .capacity = 100});
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Submit("a", /*bulk=*/true));
-  ASSERT_TRUE(Eventually([&] { return running_['a'] == 2; }));
+  ASSERT_TRUE(Eventually([&] { return Running('a') == 2; }));
   EXPECT_TRUE(pool_->BulkIsCrowded());
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Submit("b", /*bulk=*/true));
-  EXPECT_TRUE(Eventually([&] { return running_['b'] == 1; }));
+  EXPECT_TRUE(Eventually([&] { return Running('b') == 1; }));
   Settle();
-  EXPECT_LE(running_['a'] + running_['b'], 4);
+  EXPECT_LE(Running('a') + Running('b'), 4);
   ASSERT_TRUE(Submit("a"));
-  EXPECT_TRUE(Eventually([&] { return running_['a'] == 3; }));
+  EXPECT_TRUE(Eventually([&] { return Running('a') == 3; }));
 }
 
 TEST_F(WorkerPoolTest, GivesAllThreadsToTasksOfNobody) {

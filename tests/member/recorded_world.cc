@@ -36,8 +36,8 @@ bool IsUidAt(std::string_view text, size_t at) {
 std::string OtherUid(const std::string& uid, const std::string& cluster) {
   std::string other = uid;
   uint64_t bits = std::hash<std::string>()(cluster + "/" + uid);
-  for (const size_t at : {0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31}) {
-    other[at] = "0123456789abcdef"[bits & 15];
+  for (const int at : {0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31}) {
+    other[static_cast<size_t>(at)] = "0123456789abcdef"[bits & 15];
     bits >>= 4;
   }
   return other;

@@ -28,8 +28,8 @@ std::string UidOf(uint64_t resource_version, const std::string& key) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string uid = "00000000-0000-4000-8000-000000000000";
   uint64_t bits = (resource_version + 1) * 0x9e3779b97f4a7c15 ^ std::hash<std::string>()(key);
-  for (const size_t at : {0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 31, 32, 33, 34}) {
-    uid[at] = kHex[bits & 15];
+  for (const int at : {0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 31, 32, 33, 34}) {
+    uid[static_cast<size_t>(at)] = kHex[bits & 15];
     bits >>= 4;
   }
   return uid;

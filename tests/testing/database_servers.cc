@@ -70,8 +70,8 @@ void DatabaseServer::Start() {
 
 void DatabaseServer::Stop() { process_.Stop(stop_signal()); }
 void DatabaseServer::Kill() { process_.Kill(); }
-void DatabaseServer::Freeze() { process_.Signal(SIGSTOP); }
-void DatabaseServer::Thaw() { process_.Signal(SIGCONT); }
+void DatabaseServer::Freeze() { process_.Freeze(); }
+void DatabaseServer::Thaw() { process_.Thaw(); }
 std::string DatabaseServer::log() const { return ReadAll(folder() / "log"); }
 
 storage::ServerOptions DatabaseServer::CreateDatabase(const std::string& name) {

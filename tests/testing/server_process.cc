@@ -107,9 +107,9 @@ struct ProcessState {
   char state = 'Z';
 };
 
-// /proc/PID/stat; a zombie if there is none.
-ProcessState StateOf(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+// A /proc/.../stat; a zombie if there is none.
+ProcessState StateIn(const fs::path& path) {
+  std::ifstream file(path);
   std::string text;
   std::getline(file, text, '\0');  // Fails without throwing if the process ends meanwhile.
   const size_t name_end = text.rfind(") ");
@@ -119,6 +119,8 @@ ProcessState StateOf(pid_t pid) {
   std::from_chars(text.data() + name_end + 4, text.data() + text.size(), state.parent);
   return state;
 }
+
+ProcessState StateOf(pid_t pid) { return StateIn("/proc/" + std::to_string(pid) + "/stat"); }
 
 // `root` and what descends from it, parents first.
 std::vector<pid_t> Tree(pid_t root) {
@@ -136,6 +138,19 @@ std::vector<pid_t> Tree(pid_t root) {
     for (auto child = first; child != last; ++child) tree.push_back(child->second);
   }
   return tree;
+}
+
+// Whether no thread of the process runs. A signal to stop takes effect when the kernel next runs a
+// thread that sees it; on a busy machine the others go on for milliseconds.
+bool IsStopped(pid_t pid) {
+  std::error_code error;
+  const std::string folder = "/proc/" + std::to_string(pid) + "/task";
+  for (fs::directory_iterator task(folder, error), end; !error && task != end;
+       task.increment(error)) {
+    const char state = StateIn(task->path() / "stat").state;
+    if (state != 'T' && state != 't' && state != 'Z' && state != 'X') return false;
+  }
+  return true;
 }
 
 // Feeds `input` and collects both outputs until they end.
@@ -291,9 +306,23 @@ void ServerProcess::Stop(int signal, std::chrono::seconds limit) {
   Kill();
 }
 
-void ServerProcess::Signal(int signal) {
+void ServerProcess::Freeze() {
   if (!running()) return;
-  for (const pid_t pid : Tree(pid_)) kill(pid, signal);
+  const auto frozen = [&] {
+    bool all = true;
+    for (const pid_t pid : Tree(pid_)) {
+      if (IsStopped(pid)) continue;
+      kill(pid, SIGSTOP);
+      all = false;
+    }
+    return all;
+  };
+  WaitUntil(frozen, "all threads of " + std::to_string(pid_) + " to stop");
+}
+
+void ServerProcess::Thaw() {
+  if (!running()) return;
+  for (const pid_t pid : Tree(pid_)) kill(pid, SIGCONT);
 }
 
 void ServerProcess::Kill() {

@@ -78,8 +78,10 @@ class ServerProcess {
   // Asks it to end by `signal` and waits; kills it if it does not within `limit`.
   void Stop(int signal, std::chrono::seconds limit = std::chrono::seconds(30));
   void Kill();  // SIGKILL to it and all its children; returns when they are gone.
-  // Sends a signal to it and all its children, those in sessions of their own included.
-  void Signal(int signal);
+  // Stops it and all its children, those in sessions of their own included; returns when no thread of
+  // them runs. Throws std::runtime_error after a minute.
+  void Freeze();
+  void Thaw();
   pid_t pid() const { return pid_; }
 
  private:
