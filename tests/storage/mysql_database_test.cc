@@ -120,8 +120,8 @@ TEST_F(MysqlDatabaseTest, HoldsTheLongestNamesOfAllIndexes) {
   const std::string key_ids(2'500, '\xff');
   std::vector<SqlParameter> object;
   AppendObjectRow(1, key, key, &object);
-  for (const size_t column : {3, 4}) object[column] = TextView{key};
-  for (const size_t column : {6, 7, 8}) object[column] = TextView{long_text};
+  for (const size_t column : {3U, 4U}) object[column] = TextView{key};
+  for (const size_t column : {6U, 7U, 8U}) object[column] = TextView{long_text};
   EXPECT_THAT(connection->Insert(kObjectsTable, object), IsOk());
   const SqlParameter entry[] = {int64_t{1}, TextView{long_text}, TextView{key}, int64_t{1}};
   EXPECT_THAT(connection->Insert(kEntriesTable, entry), IsOk());

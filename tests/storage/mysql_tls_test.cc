@@ -146,7 +146,8 @@ TEST_F(MysqlTlsTest, ComesBackFromAFrozenServerAtTheDeadline) {
 TEST_F(MysqlTlsTest, ShowsItsCertificate) {
   user_ = testing::kCertifiedUser;
   EXPECT_THAT(Cipher(*server_, SslMode::kRequire, ""), FailsWith(kRefused, HasSubstr("1045")));
-  certs::CertificateRequest request{"client"};
+  certs::CertificateRequest request;
+  request.common_name = "client";
   request.usage = certs::Usage::kClient;
   const certs::KeyPair pair = *certs::IssueCertificate(ca_, request);
   cert_file_ = File("client.crt", pair.certificate_pem);
