@@ -28,7 +28,6 @@ constexpr int64_t kApp = 11;     // app-0 to app-9, evenly.
 constexpr int64_t kEnv = 12;     // "dev": three of eight, "prod": the rest.
 constexpr int64_t kCanary = 13;  // "true": one in 4,000.
 constexpr int64_t kNode = 14;    // node-0 to node-199, evenly.
-constexpr int64_t kObjects = 20'000;
 
 // As the writer leaves it: ten clusters with ten namespaces, two types that are not alike in size.
 constexpr char kWorld[] = R"sql(
