@@ -95,11 +95,9 @@ HttpAnswer ServerTest::GetOnce(const std::string& target) { return Connect()->Ge
 
 }  // namespace pedia::apiserver
 
-#ifdef __SANITIZE_THREAD__
 // Debian's libpistache is not instrumented: ThreadSanitizer misses its atomics and its reference
 // counts.
 extern "C" const char* __tsan_default_suppressions();
 extern "C" const char* __tsan_default_suppressions() {
   return "race:libpistache\nrace:Pistache::\n";
 }
-#endif
