@@ -260,7 +260,7 @@ void BeastSession::OnResponseEnd(bool complete) {
   const std::shared_ptr<ResponseStream> response = std::move(response_);
   response_.reset();
   if (!complete) return CloseNow(response->ends_by_close());
-  std::string().swap(wire_.bytes());
+  if (tls_) wire_.Rest();
   wire_sent_ = 0;
   if (!response->keep_alive()) return CloseGracefully();
   if (input_ended_ && parser_.unparsed_bytes() == 0) return CloseGracefully();

@@ -8,6 +8,7 @@ namespace pedia::apiserver {
 namespace {
 
 constexpr size_t kHoldBytes = 32 * 1024;
+constexpr auto kPatience = std::chrono::milliseconds(5);
 // Of what follows: large enough that handing over to the connection's thread costs little.
 constexpr size_t kFlushBytes = WriteBuffers::kBytes;
 constexpr size_t kRoom = ResponseWriter::kWriteRoom;
@@ -69,9 +70,15 @@ void BodyStream::Start() {
   started_ = true;
 }
 
+// A page that comes fast is sent at once; one that comes slowly is not kept from who waits for it.
+size_t BodyStream::HeldBytes() const {
+  const bool waits = !started_ && Clock::now() - begun_ > kPatience;
+  return (waits ? kHoldBytes : kFlushBytes) + kRoom;
+}
+
 bool BodyStream::FlushIfLong() {
   if (client_gone_) return false;
-  return pending_.size() < (started_ ? kFlushBytes : kHoldBytes) + kRoom || Flush();
+  return pending_.size() < kHoldBytes + kRoom || pending_.size() < HeldBytes() || Flush();
 }
 
 bool BodyStream::Flush() {
@@ -90,7 +97,7 @@ bool BodyStream::Flush() {
 
 void BodyStream::Finish() {
   if (client_gone_) return;
-  if (!started_) {
+  if (!started_ && pending_.size() < kHoldBytes + kRoom) {
     started_ = true;
     return exchange_.response->Send(200, Headers(), std::string_view(pending_).substr(kRoom));
   }

@@ -1,8 +1,9 @@
 // BodyStream: the body of one 200 answer on its way out: JSON goes in, what the client asked for
 // comes out (JSON, indented JSON, YAML; gzipped when asked for and long). The first 32 KB are held
-// back: a body that ends within them is sent with its Content-Length and never compressed, and a
-// failure until then can still become a Status.
+// back, and more if it comes fast: a body that ends within them is sent with its Content-Length and
+// never compressed, and a failure until then can still become a Status.
 #pragma once
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ class BodyStream {
   bool ClientGone() const { return exchange_.response->ClientGone(); }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  size_t HeldBytes() const;
   bool FlushIfLong();
   bool Flush();
   void Start();
@@ -43,6 +47,7 @@ class BodyStream {
   const std::string content_type_;
   DocumentWriter writer_;
   std::string pending_;  // Not compressed yet; behind ResponseWriter::kWriteRoom.
+  const Clock::time_point begun_ = Clock::now();
   std::unique_ptr<GzipWriter> gzip_;
   std::string compressed_;
   bool started_ = false;

@@ -5,6 +5,9 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "apiserver/write_buffers.h"
 
 namespace pedia::apiserver {
 namespace {
@@ -43,14 +46,28 @@ bool TlsOutput::Attach(ssl_st* connection) {
 }
 
 bool TlsOutput::Encrypt(std::string_view plain) {
+  if (plain.size() > kRecordBytes / 2 && bytes_.capacity() < WriteBuffers::kBytes) {
+    std::string larger = WriteBuffers::Take();
+    larger = bytes_;
+    bytes_.swap(larger);
+  }
   ERR_clear_error();
+  // OpenSSL's own buffer serves many records, until Rest.
+  SSL_clear_mode(connection_, SSL_MODE_RELEASE_BUFFERS);
   while (!plain.empty()) {
     const auto size = static_cast<int>(std::min(plain.size(), kRecordBytes));
     const int taken = SSL_write(connection_, plain.data(), size);
     if (taken <= 0) return false;
     plain.remove_prefix(static_cast<size_t>(taken));
   }
+  SSL_set_mode(connection_, SSL_MODE_RELEASE_BUFFERS);
   return true;
+}
+
+void TlsOutput::Rest() {
+  WriteBuffers::Return(std::move(bytes_));
+  bytes_ = std::string();
+  SSL_free_buffers(connection_);
 }
 
 void TlsOutput::EncryptEnd() {

@@ -19,6 +19,8 @@ class TlsOutput {
   // Appends to `bytes`. False: the connection is broken.
   bool Encrypt(std::string_view plain);
   void EncryptEnd();  // The close_notify.
+  // Forgets `bytes` and holds no memory until more is encrypted.
+  void Rest();
 
   std::string& bytes() { return bytes_; }  // To be sent, then removed.
 

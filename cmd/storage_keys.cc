@@ -146,6 +146,10 @@ Setter Duration(milliseconds* duration) {
   };
 }
 
+Setter Refused(const char* why) {
+  return [why](const YamlNode&) { return BadRequest(why); };
+}
+
 // A key of `mysql` that is handed on as a parameter of the same name.
 Setter MysqlDuration(StorageKeys* keys, const char* key) {
   return [keys, key](const YamlNode& node) {
@@ -234,6 +238,8 @@ std::vector<Field> Fields(StorageKeys* keys) {
           {"sslKeyFile", Text(&keys->ssl_key_file)},
           {"sslRootCertFile", Text(&keys->ssl_root_cert_file)},
           {"queryTimeout", Duration(&keys->query_timeout)},
+          {"partitions", Refused("the tables are not partitioned: every read would cost more, see "
+                                 "ARCHITECTURE.md")},
           {"connPool", Section("connPool.", {{"maxIdleConns", Number(&keys->max_idle)},
                                              {"maxOpenConns", Number(&keys->max_open)},
                                              {"connMaxLifetime", Duration(&keys->max_lifetime)}})},

@@ -78,8 +78,8 @@ Status AuditScopes(AuditRun& run) {
   for (auto type = types.begin(); type != types.end(); ++type) {
     if (Status status = run.Begin(); !status.ok()) return status;
     if (Status status = CheckScopesOf(run, type->first, type->second); !status.ok()) return status;
-    const auto done = static_cast<double>(std::distance(types.begin(), type) + 1);
-    if (!run.GoOn("scopes", done / static_cast<double>(types.size()), run.report().scopes)) break;
+    const int64_t done = std::distance(types.begin(), type) + 1;
+    if (!run.GoOn("scopes", done, static_cast<int64_t>(types.size()))) break;
   }
   return Status();
 }

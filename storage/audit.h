@@ -13,9 +13,8 @@
 namespace pedia::storage {
 
 struct AuditProgress {
-  const char* part;  // "objects", "entries", "scopes"
+  const char* part;  // "objects", "entries", "differences", "scopes"
   double share;      // Of the part that is done, 0 to 1.
-  int64_t checked;   // Rows of the part.
 };
 
 struct AuditOptions {
@@ -33,9 +32,9 @@ struct AuditReport {
   bool ended = false;              // Before all was checked.
 };
 
-// Reads everything once, in snapshots of some hundred objects each, so that neither memory nor what
-// the database must keep for a snapshot grows with the store; what others write meanwhile is no
-// difference. Errors: Conflict if rows were computed by another version of pedia; those of the
+// Reads everything once, in snapshots of some hundred objects or some thousand entries each, so that
+// neither memory nor what the database must keep for a snapshot grows with the store. What seems
+// wrong, as does what others write meanwhile, is looked at once more, in one snapshot. Errors: Conflict if rows were computed by another version of pedia; those of the
 // database.
 Result<AuditReport> AuditStore(Database& database, const AuditOptions& options);
 

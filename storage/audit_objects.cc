@@ -1,4 +1,4 @@
-// Objects against their bodies: columns, packed entries, and that the table of entries has theirs.
+// Objects against their bodies: columns and packed entries.
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -19,16 +19,6 @@ namespace {
 constexpr int64_t kObjectsPerSnapshot = 500;
 constexpr size_t kBytesPerSnapshot = 4 << 20;
 
-// A row that `entries` must have.
-struct WantedEntry {
-  int64_t key_id;
-  std::string value;
-  std::string okey;
-  int64_t id;
-  int64_t type_id;
-  bool found = false;
-};
-
 class ObjectAudit {
  public:
   explicit ObjectAudit(AuditRun& run) : run_(run) {}
@@ -38,13 +28,12 @@ class ObjectAudit {
   Result<bool> CheckSome();
   void CheckObject(const SqlStatement& row);
   void CheckColumns(const SqlStatement& row, const ObjectRow& wanted);
-  void Want(const SqlStatement& row, const DictionaryIds::Type& type, const ObjectRow& wanted);
-  Status LookForWanted();
+  void CheckPacked(const SqlStatement& row, const DictionaryIds::Type& type,
+                   const ObjectRow& wanted);
   Status CheckLostBodies(int64_t after, int64_t up_to);
 
   AuditRun& run_;
   int64_t last_object_ = 0;
-  std::vector<WantedEntry> wanted_;
   std::string buffer_;
 };
 
@@ -54,12 +43,9 @@ Status ObjectAudit::Run() {
     const int64_t before = last_object_;
     const Result<bool> more = CheckSome();
     if (!more.ok()) return more.status();
-    if (Status status = LookForWanted(); !status.ok()) return status;
     const int64_t up_to = *more ? last_object_ : std::numeric_limits<int64_t>::max();
     if (Status status = CheckLostBodies(before, up_to); !status.ok()) return status;
-    const auto share =
-        static_cast<double>(last_object_) / static_cast<double>(run_.state().next_object);
-    if (!*more || !run_.GoOn("objects", share, run_.report().objects)) return Status();
+    if (!*more || !run_.GoOn("objects", last_object_, run_.state().next_object)) return Status();
   }
 }
 
@@ -90,6 +76,7 @@ void ObjectAudit::CheckObject(const SqlStatement& row) {
   if (row.Int(12) > run_.state().revision)
     run_.Wrong(where, "a revision that is not given out yet");
   if (row.IsNull(14)) return run_.Wrong(where, "no body");
+  run_.WantEntries(row.Int(0), row.Text(2), row.Text(13));
   const auto type = run_.ids().types.find(row.Int(1));
   if (type == run_.ids().types.end()) return run_.Wrong(where, "unknown resource");
   const Result<std::string_view> body = DecodeBody(row.Text(14), &buffer_);
@@ -97,7 +84,7 @@ void ObjectAudit::CheckObject(const SqlStatement& row) {
   const Result<ObjectRow> wanted = EncodeObject(type->second.type->gvr, *body);
   if (!wanted.ok()) return run_.Wrong(where, "body of no object");
   CheckColumns(row, *wanted);
-  Want(row, type->second, *wanted);
+  CheckPacked(row, type->second, *wanted);
 }
 
 void ObjectAudit::CheckColumns(const SqlStatement& row, const ObjectRow& wanted) {
@@ -124,9 +111,8 @@ void ObjectAudit::CheckColumns(const SqlStatement& row, const ObjectRow& wanted)
   number(11, "deleted", wanted.deleted);
 }
 
-// Compares the packed entries, and notes which rows of the table there must be.
-void ObjectAudit::Want(const SqlStatement& row, const DictionaryIds::Type& type,
-                       const ObjectRow& wanted) {
+void ObjectAudit::CheckPacked(const SqlStatement& row, const DictionaryIds::Type& type,
+                              const ObjectRow& wanted) {
   const std::string where = run_.Name(row.Int(1), row.Text(2));
   std::vector<KeyedValue> keyed;
   std::vector<int64_t> keys;
@@ -143,45 +129,6 @@ void ObjectAudit::Want(const SqlStatement& row, const DictionaryIds::Type& type,
   std::sort(keyed.begin(), keyed.end(),
             [](const KeyedValue& a, const KeyedValue& b) { return a.key_id < b.key_id; });
   if (row.Text(13) != PackEntries(keyed)) run_.Wrong(where, "packed entries");
-  for (const KeyedValue& entry : keyed) {
-    wanted_.push_back(
-        {entry.key_id, std::string(entry.value), std::string(row.Text(2)), row.Int(0), row.Int(1)});
-  }
-}
-
-// Each part of the statement finds one row by its key; what is found is looked for among the wanted,
-// which are sorted by object and key.
-Status ObjectAudit::LookForWanted() {
-  const std::string text = RepeatedForLookup(
-      "SELECT e.key_id,e.value,e.okey,e.id FROM entries e WHERE e.key_id=? AND e.value=? AND "
-      "e.okey=?",
-      " UNION ALL ");
-  for (size_t start = 0; start < wanted_.size(); start += kRowsPerLookup) {
-    SqlStatement rows = run_.connection().Prepare(text);
-    for (size_t i = start; i < start + kRowsPerLookup; ++i) {
-      const WantedEntry& entry = wanted_[std::min(i, wanted_.size() - 1)];
-      rows.BindInt(entry.key_id).BindText(entry.value).BindText(entry.okey);
-    }
-    while (rows.Step()) {
-      const auto wanted =
-          std::lower_bound(wanted_.begin(), wanted_.end(), std::pair(rows.Int(3), rows.Int(0)),
-                           [](const WantedEntry& entry, const std::pair<int64_t, int64_t>& key) {
-                             return std::pair(entry.id, entry.key_id) < key;
-                           });
-      if (wanted != wanted_.end() && wanted->id == rows.Int(3) && wanted->key_id == rows.Int(0) &&
-          wanted->value == rows.Text(1) && wanted->okey == rows.Text(2)) {
-        wanted->found = true;
-      }
-    }
-    if (!rows.ok()) return rows.status();
-  }
-  for (const WantedEntry& entry : wanted_) {
-    if (!entry.found)
-      run_.Wrong(run_.Name(entry.type_id, entry.okey),
-                 "no row for key " + std::to_string(entry.key_id));
-  }
-  wanted_.clear();
-  return Status();
 }
 
 Status ObjectAudit::CheckLostBodies(int64_t after, int64_t up_to) {

@@ -53,18 +53,13 @@ void AuditRun::Wrong(const std::string& where, std::string_view what) {
   ++report_.differences;
 }
 
-bool AuditRun::GoOn(const char* part, double share, int64_t checked) {
+bool AuditRun::GoOn(const char* part, int64_t done, int64_t all) {
   const auto now = std::chrono::steady_clock::now();
   if (!options_.progress || now < next_progress_) return true;
   next_progress_ = now + kProgressPeriod;
-  report_.ended = !options_.progress({part, std::min(share, 1.0), checked});
+  const double share = static_cast<double>(done) / static_cast<double>(std::max<int64_t>(all, 1));
+  report_.ended = !options_.progress({part, std::min(share, 1.0)});
   return !report_.ended;
-}
-
-std::string RepeatedForLookup(std::string_view part, std::string_view separator) {
-  std::string text(part);
-  for (size_t i = 1; i < kRowsPerLookup; ++i) text.append(separator).append(part);
-  return text;
 }
 
 }  // namespace pedia::storage

@@ -1,5 +1,5 @@
-// AuditRun: what the parts of AuditStore share: snapshots, the dictionary in each of them, and the
-// report.
+// AuditRun: what the parts of AuditStore share: snapshots, the dictionary in each of them, the
+// digests of the entries, and the report.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -13,6 +13,7 @@
 
 #include "meta/result.h"
 #include "storage/audit.h"
+#include "storage/audit_digests.h"
 #include "storage/dictionary.h"
 #include "storage/sql_connection.h"
 #include "storage/store_state.h"
@@ -48,9 +49,18 @@ class AuditRun {
   // "v1/pods c1!default!web-1"
   std::string Name(int64_t type_id, std::string_view okey) const;
   void Wrong(const std::string& where, std::string_view what);
-  // Shows the progress; false if the audit is to end.
-  bool GoOn(const char* part, double share, int64_t checked);
+  // Shows the progress: `done` of about `all`; false if the audit is to end.
+  bool GoOn(const char* part, int64_t done, int64_t all);
   AuditReport& report() { return report_; }
+
+  // What is left of the entries of the objects when those in the table are taken away.
+  AuditDigests& digests() { return digests_; }
+  // How many there were of the former.
+  int64_t wanted_entries() const { return wanted_entries_; }
+  // Entries of an object, packed.
+  void WantEntries(int64_t id, std::string_view okey, std::string_view packed) {
+    wanted_entries_ += digests_.Add(id, okey, packed);
+  }
 
  private:
   const std::unique_ptr<SqlConnection> connection_;
@@ -60,16 +70,13 @@ class AuditRun {
   std::shared_ptr<const Dictionary> dictionary_;
   std::optional<DictionaryIds> ids_;
   AuditReport report_;
+  AuditDigests digests_;
+  int64_t wanted_entries_ = 0;
   std::chrono::steady_clock::time_point next_progress_{};
 };
 
-// Many rows are looked for by one statement, of one text, so that it stays prepared: one that has
-// `part` so many times, with `separator` between.
-inline constexpr size_t kRowsPerLookup = 128;
-std::string RepeatedForLookup(std::string_view part, std::string_view separator);
-
 // The parts. Errors: those of the database.
-Status AuditObjects(AuditRun& run);  // Columns, packed entries; that all their entries are there.
-Status AuditEntries(AuditRun& run);  // That there are no others.
+Status AuditObjects(AuditRun& run);  // Columns, packed entries; gathers the digests of these.
+Status AuditEntries(AuditRun& run);  // That the table has all of these, and no others.
 
 }  // namespace pedia::storage

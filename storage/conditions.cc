@@ -34,7 +34,7 @@ bool IsMember(const query::FieldStep& step) {
 
 std::optional<std::string> EntryPath(const query::FieldPath& path,
                                      const GroupVersionResource& gvr) {
-  if (const std::optional<std::string> label = path.LabelKey()) return "l:" + *label;
+  if (const std::optional<std::string> label = path.LabelKey()) return LabelPath(*label);
   if (!std::all_of(path.steps.begin(), path.steps.end(), IsMember)) return std::nullopt;
   std::string dotted;
   for (const query::FieldStep& step : path.steps) {
@@ -47,7 +47,7 @@ std::optional<std::string> EntryPath(const query::FieldPath& path,
 }
 
 Result<ResolvedCondition> SqlConditions::Resolve(const query::LabelRequirement& requirement) {
-  return Resolve("l:" + requirement.key,
+  return Resolve(LabelPath(requirement.key),
                  EntryCondition{0, requirement.op, EntryTexts(requirement.values)});
 }
 

@@ -107,30 +107,32 @@ const DictionaryType* Dictionary::Find(const GroupVersionResource& gvr) const {
   return nullptr;
 }
 
+KnownDictionary DictionaryCache::Known() {
+  const std::scoped_lock lock(mutex_);
+  return known_;
+}
+
 Result<std::shared_ptr<const Dictionary>> DictionaryCache::Get(SqlConnection& connection,
                                                                const StoreState& state) {
   std::shared_ptr<const Dictionary> known;
   int64_t first = 0;
   {
     const std::scoped_lock lock(mutex_);
-    if (current_ && state.pruned == pruned_) {
-      if (state.dictionary <= version_) return current_;
-      known = current_;
-      first = next_id_;
+    known_.objects = state.next_object;
+    if (known_.Covers(state)) return known_.dictionary;
+    if (known_.dictionary && state.pruned == known_.pruned) {
+      known = known_.dictionary;
+      first = known_.next_id;
     }
   }
   Result<std::shared_ptr<const Dictionary>> read =
       DictionaryReader(connection, known.get(), first, state.next_dictionary).Read();
   if (!read.ok()) return read;
   const std::scoped_lock lock(mutex_);
-  const bool newer =
-      state.pruned > pruned_ || (state.pruned == pruned_ && state.dictionary > version_);
-  if (newer) {
-    current_ = *read;
-    pruned_ = state.pruned;
-    version_ = state.dictionary;
-    next_id_ = state.next_dictionary;
-  }
+  const bool newer = state.pruned > known_.pruned ||
+                     (state.pruned == known_.pruned && state.dictionary > known_.version);
+  if (newer)
+    known_ = {*read, state.dictionary, state.pruned, state.next_dictionary, state.next_object};
   return read;
 }
 

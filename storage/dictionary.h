@@ -39,9 +39,24 @@ struct Dictionary {
   const DictionaryType* Find(const GroupVersionResource& gvr) const;
 };
 
+// What was known when the store was last looked at.
+struct KnownDictionary {
+  std::shared_ptr<const Dictionary> dictionary;  // nullptr: nothing yet.
+  int64_t version = -1;                          // StoreState::dictionary
+  int64_t pruned = -1;
+  int64_t next_id = 0;  // StoreState::next_dictionary: ids below are known.
+  int64_t objects = 0;  // StoreState::next_object
+
+  // Whether it is all that a transaction with this state needs.
+  bool Covers(const StoreState& state) const {
+    return dictionary != nullptr && state.pruned == pruned && state.dictionary <= version;
+  }
+};
+
 // Thread-safe.
 class DictionaryCache {
  public:
+  KnownDictionary Known();
   // The dictionary of the transaction of `connection`, whose state is `state`; read from the
   // database only if that has changed, and then only what is new. A replica that lags behind gets a
   // newer one: what that knows beyond it, no object of the replica has.
@@ -49,10 +64,7 @@ class DictionaryCache {
 
  private:
   std::mutex mutex_;
-  std::shared_ptr<const Dictionary> current_;
-  int64_t version_ = -1;  // StoreState::dictionary
-  int64_t pruned_ = -1;
-  int64_t next_id_ = 0;  // StoreState::next_dictionary: ids below are known.
+  KnownDictionary known_;
 };
 
 }  // namespace pedia::storage

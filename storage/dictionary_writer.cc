@@ -1,6 +1,7 @@
 #include "storage/dictionary_writer.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "storage/dictionary.h"
@@ -11,8 +12,6 @@ namespace {
 // What is in use at a time are some hundreds.
 constexpr size_t kMaxRemembered = 20'000;
 constexpr size_t kTextsPerLook = 64;
-// Databases limit what an index can hold. This is a set of 800 keys at least.
-constexpr size_t kMaxKeySetBytes = 2'500;
 
 }  // namespace
 
@@ -74,8 +73,7 @@ Status DictionaryWriter::Look(std::string_view sql, ColumnType kind, int64_t typ
     // Few statements, so that they stay prepared: 1, 2, 4 ... texts, the last one repeated.
     const size_t left =
         std::min(kTextsPerLook, static_cast<size_t>(std::distance(at, texts.end())));
-    size_t width = 1;
-    while (width < left) width *= 2;
+    const size_t width = std::bit_ceil(left);
     std::string text(sql);
     for (size_t i = 0; i < width; ++i) text += i == 0 ? "?" : ",?";
     SqlStatement find = connection_->Prepare(text + ")");
@@ -139,7 +137,6 @@ Status DictionaryWriter::ResolveSets(const Missing& missing) {
     for (const std::string& key_ids : sets) {
       ++remembered_;
       if (type->sets.contains(key_ids)) continue;
-      if (key_ids.size() > kMaxKeySetBytes) return BadRequest("the object has too many labels");
       const int64_t id = NextId();
       rows.insert(rows.end(), {id, type->id, BlobView{key_ids}});
       type->sets.emplace(key_ids, std::to_string(id));

@@ -47,8 +47,7 @@ class DictionaryWriter {
   // nullptr if nothing of `gvr` was ever stored. Pointers are valid until Begin or Forget.
   Result<Type*> Find(const GroupVersionResource& gvr);
   Result<Type*> FindOrMake(const GroupVersionResource& gvr, std::string_view kind);
-  // Gives each its entries with ids. Errors: BadRequest for an object with more labels than a
-  // key set can have.
+  // Gives each its entries with ids.
   Status Pack(std::span<Packing> objects);
   // The key of the entry that says an object's key set.
   Result<int64_t> KeyOfSets(Type& type);

@@ -15,7 +15,8 @@ namespace pedia::storage {
 namespace {
 
 constexpr size_t kMaxValue = 190;
-constexpr size_t kKeptOfLongValue = 173;
+constexpr size_t kMaxLabelKey = 512;
+constexpr size_t kHash = 17;  // '#' and 16 digits.
 
 constexpr std::array kGeneric = {
     std::string_view("status.phase"),
@@ -135,6 +136,18 @@ std::span<const std::string_view> FieldsOf(size_t kind) {
   return kind < std::size(kKinds) ? kKinds[kind].fields : kGeneric;
 }
 
+// A longer text as at most `max` bytes, the last of which are its hash.
+std::string Cut(std::string_view text, size_t max) {
+  if (text.size() <= max) return std::string(text);
+  size_t kept = max - kHash;
+  // Characters have four bytes at most.
+  for (int i = 0; i < 3 && (static_cast<unsigned char>(text[kept]) & 0xc0) == 0x80; ++i) --kept;
+  char hash[kHash + 1];
+  std::snprintf(hash, sizeof hash, "#%016llx",
+                static_cast<unsigned long long>(XXH64(text.data(), text.size(), 0)));
+  return std::string(text.substr(0, kept)) + hash;
+}
+
 query::FieldScanner ScannerOf(std::span<const std::string_view> fields) {
   std::vector<query::FieldPath> paths(fields.size());
   for (size_t i = 0; i < fields.size(); ++i) {
@@ -180,18 +193,11 @@ uint64_t IndexedFieldsVersion() {
   return version;
 }
 
-std::string IndexedValue(std::string_view value) {
-  if (value.size() <= kMaxValue) return std::string(value);
-  size_t kept = kKeptOfLongValue;
-  while (kept > 0 && (static_cast<unsigned char>(value[kept]) & 0xc0) == 0x80) --kept;
-  char hash[18];
-  std::snprintf(hash, sizeof hash, "#%016llx",
-                static_cast<unsigned long long>(XXH64(value.data(), value.size(), 0)));
-  return std::string(value.substr(0, kept)) + hash;
-}
+std::string IndexedValue(std::string_view value) { return Cut(value, kMaxValue); }
+
+std::string LabelPath(std::string_view label_key) { return "l:" + Cut(label_key, kMaxLabelKey); }
 
 bool MayBeCut(std::string_view entry_value) {
-  constexpr size_t kHash = 17;       // '#' and 16 digits.
   constexpr size_t kShortest = 150;  // The cut is at a character.
   return entry_value.size() > kShortest && entry_value[entry_value.size() - kHash] == '#';
 }

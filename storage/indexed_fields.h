@@ -31,6 +31,9 @@ uint64_t IndexedFieldsVersion();
 // + '#' + 16 hex digits of their hash, so that every database can index them. A query must apply
 // the same rule to what it compares with. Pure.
 std::string IndexedValue(std::string_view value);
+// The path under which the entries of a label are kept: "l:app". Keys over 512 bytes, which Kubernetes
+// does not allow, are cut in the same way. Pure.
+std::string LabelPath(std::string_view label_key);
 // Whether an entry's value may be a part of the object's only.
 bool MayBeCut(std::string_view entry_value);
 

@@ -38,11 +38,11 @@ SqlList::SqlList(SqlConnection& connection, DictionaryCache& dictionaries, ScanS
       bodies_(connection),
       to_skip_(std::max<int64_t>(options.start.offset, 0)) {}
 
-Result<ListResult> SqlList::Run(const StoreState& state, const Head& head, RowSink& sink) {
+Result<ListResult> SqlList::Run(bool ahead, const Head& head, RowSink& sink) {
   head_ = &head;
   sink_ = &sink;
   connection_.set_cancelled([&sink] { return sink.Cancelled(); });
-  const Status status = RunInSnapshot(state);
+  const Status status = RunInSnapshot(ahead);
   connection_.set_cancelled(nullptr);
   slot_.GiveBack();
   if (sink.Cancelled()) result_.cancelled = true;
@@ -50,26 +50,64 @@ Result<ListResult> SqlList::Run(const StoreState& state, const Head& head, RowSi
   return std::move(result_);
 }
 
-Status SqlList::RunInSnapshot(const StoreState& state) {
-  if (Status status = Prepare(state); !status.ok()) return status;
+Status SqlList::RunInSnapshot(bool ahead) {
+  const Result<bool> prepared = ahead ? PrepareAhead() : Result<bool>(false);
+  if (!prepared.ok()) return prepared.status();
+  if (!*prepared) {
+    const Result<StoreState> state = connection_.ReadState();
+    if (!state.ok()) return state.status();
+    Result<std::shared_ptr<const Dictionary>> dictionary = dictionaries_.Get(connection_, *state);
+    if (!dictionary.ok()) return dictionary.status();
+    dictionary_ = *std::move(dictionary);
+    request_.objects = state->next_object;
+    result_.revision = state->revision;
+    if (Status status = Prepare(); !status.ok()) return status;
+  }
   if (!options_.facets.empty()) {
     if (Status status = CountFacets(); !status.ok()) return status;
   }
   if (!options_.counts_only) {
-    const bool in_order = std::all_of(plans_.begin(), plans_.end(),
-                                      [](const ListPlan& plan) { return plan.query.ordered; });
-    const Status status = in_order ? StreamInOrder() : StreamSorted();
+    const Status status = in_order() ? StreamInOrder() : StreamSorted();
     if (!status.ok()) return status;
   }
   return SendHeld(/*all=*/true);
 }
 
-Status SqlList::Prepare(const StoreState& state) {
-  result_.revision = state.revision;
-  request_.objects = state.next_object;
-  Result<std::shared_ptr<const Dictionary>> dictionary = dictionaries_.Get(connection_, state);
-  if (!dictionary.ok()) return dictionary.status();
-  dictionary_ = *std::move(dictionary);
+// Plans the list with what was known of the store last, and asks for its first rows before the state
+// of the snapshot is here, which comes with them. False, in a new transaction, if there is something
+// new in the store; then nothing of it counts.
+Result<bool> SqlList::PrepareAhead() {
+  const KnownDictionary known = dictionaries_.Known();
+  if (known.dictionary == nullptr || !options_.facets.empty() || options_.counts_only) return false;
+  dictionary_ = known.dictionary;
+  request_.objects = known.objects;
+  Status status = Prepare();
+  if (status.ok() && in_order() && !scan_) status = OpenStreams();
+  const Result<StoreState> state = connection_.ReadState();
+  if (!state.ok()) return state.status();
+  if (known.Covers(*state)) {
+    if (!status.ok()) return status;
+    (void)dictionaries_.Get(connection_, *state);
+    result_.revision = state->revision;
+    return true;
+  }
+  streams_.clear();
+  plans_.clear();
+  types_.clear();
+  request_.after.reset();
+  request_.owners.reset();
+  scan_ = false;
+  connection_.Rollback();
+  connection_.StartRead();
+  return false;
+}
+
+bool SqlList::in_order() const {
+  return std::all_of(plans_.begin(), plans_.end(),
+                     [](const ListPlan& plan) { return plan.query.ordered; });
+}
+
+Status SqlList::Prepare() {
   if (options_.inject_events) events_.emplace(connection_, *dictionary_);
   if (options_.with_remaining_count) result_.remaining_count = 0;
   if (!options_.start.token_key.empty()) {
@@ -152,42 +190,51 @@ Status SqlList::CountFacets() {
   return Status();
 }
 
+// Asks for the rows of all plans.
+Status SqlList::OpenStreams() {
+  for (const ListPlan& plan : plans_)
+    streams_.push_back({"", std::make_unique<SqlRows>(connection_, plan, scanned_)});
+  const bool more = options_.inject_events || options_.with_remaining_count;
+  if (streams_.size() == 1 && !more && streams_.front().rows->IsOneStatement())
+    connection_.ExpectOneStatement();
+  for (Stream& stream : streams_) {
+    if (Status status = Advance(&stream); !status.ok()) return status;
+  }
+  return Status();
+}
+
+// To its next row, or its end: then it has no rows any more.
+Status SqlList::Advance(Stream* stream) {
+  const Result<bool> more = stream->rows->Next();
+  if (!more.ok()) return more.status();
+  if (!*more) {
+    stream->rows.reset();  // Its statement may be used again.
+    return Status();
+  }
+  if (streams_.size() == 1) return Status();
+  const Result<SortKey> key = stream->rows->Key();
+  if (!key.ok()) return key.status();
+  stream->key = FormatSortKey(*key, request_.order);
+  return Status();
+}
+
 // A merge of the plans' rows.
 Status SqlList::StreamInOrder() {
   if (scan_) {
     if (Status status = WaitForSlot(); !status.ok()) return status;
   }
-  struct Stream {
-    std::string key;  // Of the current row; only if there are several streams.
-    std::unique_ptr<SqlRows> rows;
-  };
-  std::vector<Stream> streams;
-  const bool merge = plans_.size() > 1;
-  const auto later = [&](size_t a, size_t b) { return streams[b].key < streams[a].key; };
+  if (streams_.empty()) {
+    if (Status status = OpenStreams(); !status.ok()) return status;
+  }
+  const auto later = [&](size_t a, size_t b) { return streams_[b].key < streams_[a].key; };
   std::priority_queue<size_t, std::vector<size_t>, decltype(later)> next(later);
-  const auto advance = [&](size_t i) -> Status {
-    const Result<bool> more = streams[i].rows->Next();
-    if (!more.ok()) return more.status();
-    if (!*more) {
-      streams[i].rows.reset();  // Its statement may be used again.
-      return Status();
-    }
-    if (merge) {
-      const Result<SortKey> key = streams[i].rows->Key();
-      if (!key.ok()) return key.status();
-      streams[i].key = FormatSortKey(*key, request_.order);
-    }
-    next.push(i);
-    return Status();
-  };
-  for (const ListPlan& plan : plans_) {
-    streams.push_back({"", std::make_unique<SqlRows>(connection_, plan, scanned_)});
-    if (Status status = advance(streams.size() - 1); !status.ok()) return status;
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    if (streams_[i].rows) next.push(i);
   }
   while (!next.empty() && !done()) {
     const size_t i = next.top();
     next.pop();
-    SqlRows& rows = *streams[i].rows;
+    SqlRows& rows = *streams_[i].rows;
     const auto key = [&]() -> Result<std::string> {
       const Result<SortKey> of_row = rows.Key();
       if (!of_row.ok()) return of_row.status();
@@ -196,9 +243,10 @@ Status SqlList::StreamInOrder() {
     const Status status = Take({rows.id(), &rows.plan().type}, &rows, key);
     if (!status.ok()) return status;
     if (done()) break;
-    if (Status more = advance(i); !more.ok()) return more;
+    if (Status more = Advance(&streams_[i]); !more.ok()) return more;
+    if (streams_[i].rows) next.push(i);
   }
-  streams.clear();
+  streams_.clear();
   if (!full_ || !options_.with_remaining_count) return Status();
   return CountRemaining();
 }
@@ -374,6 +422,10 @@ Status SqlList::SendHeld(bool all) {
       const Result<size_t> read = bodies_.ReadAhead(std::span(ids).subspan(i));
       if (!read.ok()) return read.status();
       ready += *read;
+      if (events_) {
+        const Status events = events_->ReadAhead(std::span(ids).subspan(i, *read));
+        if (!events.ok()) return events;
+      }
     }
     const Result<std::string_view> body = bodies_.Read(held_[i].id);
     if (!body.ok()) return body.status();

@@ -34,8 +34,10 @@ class SqlList {
           const ListLimits& limits, const query::ListScope& scope,
           const query::ListOptions& options);
 
-  // See Store::List. Within a snapshot of the connection, which is that of `state`.
-  Result<ListResult> Run(const StoreState& state, const Head& head, RowSink& sink);
+  // See Store::List. Within the transaction that the connection has just started; or within another
+  // one, which it starts instead. `ahead`: begin with what was known of the store last; if that is
+  // old, the connection may be lost.
+  Result<ListResult> Run(bool ahead, const Head& head, RowSink& sink);
 
  private:
   // A row that is to be sent.
@@ -49,12 +51,21 @@ class SqlList {
     bool operator<(const KeyedFound& other) const { return key < other.key; }
   };
 
-  Status RunInSnapshot(const StoreState& state);
-  Status Prepare(const StoreState& state);
+  // A plan's rows.
+  struct Stream {
+    std::string key;  // Of the current row; only if there are several streams.
+    std::unique_ptr<SqlRows> rows;
+  };
+
+  Status RunInSnapshot(bool ahead);
+  Result<bool> PrepareAhead();
+  Status Prepare();
   void FindTypes();
   Status WaitForSlot();
 
   Status CountFacets();
+  Status OpenStreams();
+  Status Advance(Stream* stream);
   Status StreamInOrder();
   Status StreamSorted();
   Status FillFirst(const std::string& after, std::vector<KeyedFound>* first, int64_t* matching);
@@ -68,6 +79,7 @@ class SqlList {
   Status Send(const Found& found, std::string_view body);
   Status SendHeld(bool all);
   void SendHead(bool all);
+  bool in_order() const;
   bool done() const { return full_ || result_.cancelled; }
 
   SqlConnection& connection_;
@@ -79,6 +91,7 @@ class SqlList {
   ListRequest request_;
   std::vector<const DictionaryType*> types_;  // That the list is of.
   std::vector<ListPlan> plans_;
+  std::vector<Stream> streams_;  // Of the plans, if all give the list's order.
   std::optional<SqlEvents> events_;
   SqlBodies bodies_;
   const Head* head_ = nullptr;

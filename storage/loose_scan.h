@@ -1,5 +1,5 @@
 // Finds the different values of an index's column by jumping from one to the next: the cost is that
-// of their number, not of the rows. One statement, whatever the number.
+// of their number, not of the rows.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -18,6 +18,9 @@ namespace {
 constexpr size_t kRowsPerArray = 2'048;
 constexpr size_t kRowsPerStatement = 128;
 constexpr size_t kObjectsPerFind = 256;
+// A row with more is written by itself: what MySQL derives of the type of a placeholder in a derived
+// table holds 64 KB.
+constexpr size_t kBytesBesideOthers = 32 * 1024;
 constexpr size_t kBytesPerNumber = 9;
 constexpr size_t kBytesPerText = 9;  // Its length.
 
@@ -160,11 +163,13 @@ Status MysqlConnection::RunVerb(const Verb& verb, std::span<const SqlParameter> 
   for (size_t row = 0; row < count;) {
     size_t bytes = arrays ? 0 : verb.many(1).size() * most;
     size_t end = row;
-    for (; end < count && end - row < most; ++end) {
+    bool alone = false;
+    for (; end < count && end - row < most && !alone; ++end) {
       size_t of_row = 0;
       for (const SqlParameter& value : rows.subspan(end * verb.width, verb.width))
         of_row += BytesOf(value);
-      if (bytes + of_row > session_->max_packet()) break;
+      alone = !arrays && of_row > kBytesBesideOthers;
+      if (bytes + of_row > session_->max_packet() || (alone && end > row)) break;
       bytes += of_row;
     }
     if (end == row)
@@ -191,8 +196,12 @@ Status MysqlConnection::RunArrays(const Verb& verb, std::span<const SqlParameter
 Status MysqlConnection::RunMany(const Verb& verb, std::span<const SqlParameter> rows) {
   while (!rows.empty()) {
     const size_t count = std::bit_floor(rows.size() / verb.width);
-    SqlStatement statement = Prepare(verb.many(count));
-    for (const SqlParameter& value : rows.first(count * verb.width)) statement.Bind(value);
+    SqlStatement statement = Prepare(count == 1 ? verb.one : verb.many(count));
+    if (count == 1) {
+      for (const size_t value : verb.order) statement.Bind(rows[value]);
+    } else {
+      for (const SqlParameter& value : rows.first(count * verb.width)) statement.Bind(value);
+    }
     if (Status status = statement.Run(); !status.ok()) return status;
     rows = rows.subspan(count * verb.width);
   }

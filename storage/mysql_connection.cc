@@ -19,7 +19,11 @@ constexpr Dialect kMysqlDialect = {
     .index_hint_after = ")",
     .ordered_join = " STRAIGHT_JOIN ",
     .needs_descending_index = true,
+    .has_newest_first = true,
     .limits_unions = true,
+    .merges_unions = false,
+    .seeks_in_recursion = false,
+    .merge_join = nullptr,
     .ranges_at_once = 16,
     .synced_seconds = "o.synced DIV 1000",
 };

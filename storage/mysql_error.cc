@@ -22,6 +22,7 @@ const std::set<unsigned>& ServerGone() {
       1159, 1160, 1161,
       1184,  // Aborted connection.
       1927,  // MariaDB: connection was killed.
+      3169,  // MySQL: session was killed.
       4031,  // MySQL: disconnected because of inactivity.
   };
   return codes;

@@ -29,8 +29,8 @@ CREATE TABLE IF NOT EXISTS entry_keys(
     R"sql(
 CREATE TABLE IF NOT EXISTS key_sets(
   set_id BIGINT NOT NULL PRIMARY KEY,
-  type_id BIGINT NOT NULL, key_ids VARBINARY(2560) NOT NULL,
-  UNIQUE KEY key_sets_keys(type_id, key_ids)))sql",
+  type_id BIGINT NOT NULL, key_ids MEDIUMBLOB NOT NULL,
+  KEY key_sets_keys(type_id, key_ids(255))))sql",
     R"sql(
 CREATE TABLE IF NOT EXISTS objects(
   id BIGINT NOT NULL PRIMARY KEY,
@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS objects(
   revision BIGINT NOT NULL,
   UNIQUE KEY objects_okey(type_id, okey),
   KEY objects_name(type_id, name, okey),
+  KEY objects_name_desc(type_id, name DESC, okey),
   KEY objects_created(type_id, created, okey),
   KEY objects_created_desc(type_id, created DESC, okey),
   KEY objects_owner(owner_uid, type_id, okey)))sql",
@@ -64,6 +65,9 @@ CREATE TABLE IF NOT EXISTS tombstones(
   revision BIGINT NOT NULL, type_id BIGINT NOT NULL, okey VARBINARY(575) NOT NULL,
   PRIMARY KEY (revision, type_id, okey)))sql",
     R"sql(
+CREATE TABLE IF NOT EXISTS epochs(
+  after_revision BIGINT NOT NULL PRIMARY KEY, epoch BIGINT NOT NULL))sql",
+    R"sql(
 CREATE TABLE IF NOT EXISTS clusters(
   cluster VARBINARY(575) NOT NULL PRIMARY KEY, document LONGBLOB NOT NULL))sql",
     R"sql(
@@ -71,14 +75,15 @@ CREATE TABLE IF NOT EXISTS meta(
   id BIGINT NOT NULL PRIMARY KEY,
   schema_version BIGINT NOT NULL, revision BIGINT NOT NULL,
   encoding BIGINT NOT NULL, encoded_to BIGINT, pruned BIGINT NOT NULL, dictionary BIGINT NOT NULL,
-  next_object BIGINT NOT NULL, next_dictionary BIGINT NOT NULL))sql",
+  next_object BIGINT NOT NULL, next_dictionary BIGINT NOT NULL,
+  epoch BIGINT NOT NULL, epoch_after BIGINT NOT NULL))sql",
 };
 constexpr const char* kTableOptions = " ENGINE=InnoDB ROW_FORMAT=DYNAMIC";
 
 constexpr std::pair<std::string_view, size_t> kMaxBytes[] = {
-    {"grp", 255},      {"version", 255},   {"resource", 255}, {"kind", 255},      {"path", 1024},
-    {"key_ids", 2560}, {"okey", 575},      {"cluster", 575},  {"namespace", 575}, {"name", 575},
-    {"uid", 255},      {"owner_uid", 255}, {"rv", 255},       {"value", 255}};
+    {"grp", 255},       {"version", 255}, {"resource", 255},  {"kind", 255}, {"path", 1024},
+    {"okey", 575},      {"cluster", 575}, {"namespace", 575}, {"name", 575}, {"uid", 255},
+    {"owner_uid", 255}, {"rv", 255},      {"value", 255}};
 
 // In one database of the server.
 constexpr std::string_view kLock = "SELECT GET_LOCK(CONCAT('pedia ',MD5(DATABASE())),60)";
@@ -125,9 +130,9 @@ Status MigrateLocked(MysqlSession& session) {
   }
   const auto done = session.Query(
       "INSERT INTO meta(id,schema_version,revision,encoding,encoded_to,pruned,dictionary,"
-      "next_object,next_dictionary) VALUES(1," +
+      "next_object,next_dictionary,epoch,epoch_after) VALUES(1," +
       std::to_string(kSchemaVersion) + ",0," + std::to_string(EncodingVersion()) +
-      ",NULL,0,0,1,1)");
+      ",NULL,0,0,1,1,0,0)");
   return done.ok() ? Status() : done.status();
 }
 

@@ -18,9 +18,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr auto kTick = milliseconds(50);  // How often should_end is asked.
-// How long a statement may take to end once it was told to.
-constexpr auto kGrace = milliseconds(1'000);
-constexpr auto kLastSilence = milliseconds(3'000);
+// A statement that had not begun when it was told to end is told again.
+constexpr auto kAgain = milliseconds(250);
 constexpr size_t kStack = 256 * 1024;  // Of the coroutine that the library runs its calls in.
 constexpr size_t kMinPacket = 64 * 1024;
 // A command is more than its values.
@@ -36,10 +35,8 @@ constexpr std::string_view kSetUp =
     "innodb_lock_wait_timeout=60,lock_wait_timeout=30,net_write_timeout=3600,wait_timeout=28800,"
     "sql_select_limit=18446744073709551615,sql_safe_updates=0,max_sort_length=1024";
 // MariaDB would turn long IN lists into joins with a temporary table.
-constexpr std::string_view kSetUpMariadb =
-    ",in_predicate_conversion_threshold=0,max_recursive_iterations=1000000";
-constexpr std::string_view kSetUpMysql =
-    ",cte_max_recursion_depth=1000000,information_schema_stats_expiry=0";
+constexpr std::string_view kSetUpMariadb = ",in_predicate_conversion_threshold=0";
+constexpr std::string_view kSetUpMysql = ",information_schema_stats_expiry=0";
 constexpr std::string_view kAboutServer =
     ";SELECT CONNECTION_ID()," PEDIA_SERVER_ID ",@@max_allowed_packet,@@global.read_only";
 
@@ -178,16 +175,15 @@ bool MysqlSession::MustGiveUp() {
   if (now - asked_at_ < kTick) return false;
   asked_at_ = now;
   if (give_up_at_) {
-    // A statement that had not begun yet was not hit.
-    if (now - interrupted_at_ > kGrace / 4) (void)Interrupt();
+    if (now - interrupted_at_ > kAgain) (void)Interrupt();
     return now >= *give_up_at_;
   }
   if (!at_last_ && should_end_ && should_end_()) {
     timed_out_ = true;
     if (!interrupted_ && !Interrupt()) return true;
-    give_up_at_ = Clock::now() + kGrace;
+    give_up_at_ = Clock::now() + settings_.grace;
   }
-  const milliseconds silence = at_last_ ? kLastSilence : silence_;
+  const milliseconds silence = at_last_ ? settings_.grace : silence_;
   return silence.count() > 0 && now - waits_since_ > silence;
 }
 
@@ -202,7 +198,7 @@ bool MysqlSession::Interrupt() {
   interrupted_ = true;
   if (!interrupter_) {
     MysqlSettings settings = settings_;
-    settings.connect_timeout = kGrace;
+    settings.connect_timeout = std::min(settings.connect_timeout, settings.grace);
     Result<std::unique_ptr<MysqlSession>> other = Open(settings, host_);
     // Behind one address there may be several servers, each with a connection of this number.
     if (!other.ok() || (*other)->server_id_ != server_id_ || connection_id_.empty()) return false;

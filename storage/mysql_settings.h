@@ -28,6 +28,9 @@ struct MysqlSettings {
   std::chrono::milliseconds connect_timeout{10'000};
   // How long the server may say nothing while it is asked; 0: what fits the kind of use.
   std::chrono::milliseconds silence{0};
+  // How long the server may take to end a statement that it is told to end, or a transaction. After
+  // that the connection is given up.
+  std::chrono::milliseconds grace{3'000};
   size_t max_packet = 0;  // Bytes of a statement; 0: what the server allows.
   bool clear_text_passwords = false;
   bool array_binding = true;  // Use it where the server can (MariaDB).

@@ -19,8 +19,8 @@ void ReadLabels(JsonReader& reader, std::vector<Entry>* entries) {
       reader.Skip();
       continue;
     }
-    std::string name = "l:" + DecodeJsonString(key);
-    entries->push_back({std::move(name), IndexedValue(reader.ReadString())});
+    std::string path = LabelPath(DecodeJsonString(key));
+    entries->push_back({std::move(path), IndexedValue(reader.ReadString())});
   }
 }
 
@@ -40,7 +40,7 @@ void ReadControllerUid(JsonReader& reader, std::string* owner_uid) {
         reader.Skip();
       }
     }
-    if (controller) *owner_uid = std::move(uid);
+    if (controller) *owner_uid = IndexedValue(uid);
   }
 }
 
@@ -54,9 +54,9 @@ void ReadMetadata(JsonReader& reader, ObjectRow* row) {
     } else if (key == "namespace") {
       row->name_space = reader.ReadString();
     } else if (key == "uid") {
-      row->uid = reader.ReadString();
+      row->uid = IndexedValue(reader.ReadString());
     } else if (key == "resourceVersion") {
-      row->resource_version = reader.ReadString();
+      row->resource_version = IndexedValue(reader.ReadString());
     } else if (key == "creationTimestamp") {
       row->created = ReadTime(reader).value_or(0);
     } else if (key == "deletionTimestamp") {

@@ -26,6 +26,7 @@ struct Entry {
 struct ObjectRow {
   std::string name_space;  // "" for cluster-scoped.
   std::string name;
+  // These three, too, are cut by IndexedValue: databases limit what they index.
   std::string uid;
   std::string resource_version;
   std::string owner_uid;           // Of the controller ownerReference; "" if none.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "storage/indexed_fields.h"
 #include "storage/object_key.h"
 
 namespace pedia::storage {
@@ -81,6 +82,7 @@ Result<Owners> FindOwners(SqlConnection& connection, const Dictionary& dictionar
                           const query::OwnerCondition& owner, const query::NameSet& clusters,
                           std::string_view name_space) {
   int64_t generations = owner.seniority;
+  const std::string root = IndexedValue(owner.uid);
   Uids generation;
   if (owner.uid.empty()) {
     Result<Uids> named =
@@ -88,9 +90,9 @@ Result<Owners> FindOwners(SqlConnection& connection, const Dictionary& dictionar
     if (!named.ok()) return named.status();
     generation = *std::move(named);
   } else {
-    if (generations == 0) return Owners{{owner.uid}, {}};
-    if (Status s = AppendOwned(connection, "", owner.uid, clusters, &generation); !s.ok()) return s;
-    std::erase_if(generation, [&](const auto& object) { return object.second == owner.uid; });
+    if (generations == 0) return Owners{{root}, {}};
+    if (Status s = AppendOwned(connection, "", root, clusters, &generation); !s.ok()) return s;
+    std::erase_if(generation, [&](const auto& object) { return object.second == root; });
     --generations;
   }
   Uids seen = generation;
@@ -99,9 +101,8 @@ Result<Owners> FindOwners(SqlConnection& connection, const Dictionary& dictionar
     for (const auto& [cluster, uid] : generation) {
       if (Status s = AppendOwned(connection, cluster, uid, clusters, &next); !s.ok()) return s;
     }
-    std::erase_if(next, [&](const auto& object) {
-      return object.second == owner.uid || seen.contains(object);
-    });
+    std::erase_if(
+        next, [&](const auto& object) { return object.second == root || seen.contains(object); });
     seen.insert(next.begin(), next.end());
     generation = std::move(next);
   }

@@ -56,9 +56,11 @@ Result<std::optional<ListPlan>> SqlPlanner::PlanRows(bool all) {
   if (!plan_.conditions.empty()) query.fetch_limit = 0;
   SelectWhatIsRead();
   // A row that is not sent at once, or goes through a sort of equal ones, would carry its body for
-  // nothing.
-  const bool backwards = query.walk && query.walk->descending;
-  if (query.ordered && offset == 0 && !backwards) query.with_body = true;
+  // nothing. With events rows are sent by dozens.
+  const bool newest_first = query.walk && query.walk->column == OrderColumn::kCreatedAt &&
+                            connection_.dialect().has_newest_first;
+  const bool backwards = query.walk && query.walk->descending && !newest_first;
+  if (query.ordered && offset == 0 && !backwards && !options.inject_events) query.with_body = true;
   return std::optional(std::move(plan_));
 }
 

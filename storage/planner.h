@@ -87,6 +87,8 @@ class SqlPlanner {
   Status SplitByCluster();
   void StartBehind(std::vector<std::pair<SqlValue, Driver>>* drivers);
   void Drive(const Candidate& candidate);
+  bool HasOneList(const Candidate& candidate) const;
+  Status DriveCommon(std::vector<Candidate> common);
   int64_t WalkCap() const;
   void SelectWhatIsRead();
 

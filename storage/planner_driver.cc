@@ -19,6 +19,9 @@ using query::OrderColumn;
 // A driver of so many rows may be sorted without being felt.
 constexpr int64_t kFewRows = 1'000;
 constexpr int64_t kManyRows = 50'000;
+// What a row costs that is looked up in an index, in rows that are read along an index (measured).
+constexpr int64_t kRowsPerProbe = 16;
+constexpr int64_t kSampledRows = 64;
 constexpr size_t kMaxWalkedValues = 1'000;
 constexpr size_t kMaxClusters = 100'000;  // More are sorted.
 constexpr size_t kMaxWalkedText = 128;    // Shorter than what every entry holds of a value.
@@ -98,10 +101,13 @@ Status SqlPlanner::Decide(const std::vector<Candidate>& candidates, int64_t cap,
     return Status();
   }
   const Candidate* best = nullptr;
+  std::vector<Candidate> common;
   int64_t smallest = cap;
   for (const Candidate& candidate : candidates) {
     const Result<int64_t> count = RunCount(connection_, builder.CappedCount(candidate.driver, cap));
     if (!count.ok()) return count.status();
+    if (*count >= cap && gives_order(candidate) && HasOneList(candidate))
+      common.push_back(candidate);
     const bool better_than_all = best == nullptr && gives_order(candidate);
     if (*count >= smallest && !better_than_all) continue;
     best = &candidate;
@@ -109,6 +115,48 @@ Status SqlPlanner::Decide(const std::vector<Candidate>& candidates, int64_t cap,
   }
   if (best != nullptr) Drive(*best);
   *decided = best != nullptr;
+  const bool is_rare = smallest < cap;
+  return is_rare || common.size() < 2 ? Status() : DriveCommon(std::move(common));
+}
+
+// Whether its rows may be compared with another's, or walked along with them.
+bool SqlPlanner::HasOneList(const Candidate& candidate) const {
+  const ListQuery& query = plan_.query;
+  const bool reads_objects = query.names.restricted || !query.names.not_in.empty() ||
+                             query.owners || query.since || query.before ||
+                             !plan_.conditions.entries.empty() || plan_.conditions.owners;
+  return !reads_objects && candidate.driver.probe &&
+         query.probes[*candidate.driver.probe].entry.values.size() == 1 &&
+         !query.probes[*candidate.driver.probe].negative;
+}
+
+// Of several common entries the sparsest where the page starts drives; if the next one is not much
+// denser there, and the database can, the two are walked along together.
+Status SqlPlanner::DriveCommon(std::vector<Candidate> common) {
+  const SqlBuilder builder(connection_.dialect(), plan_.query);
+  const SqlQuery query = builder.LastOfSample(common[0].driver.entries.front(), kSampledRows);
+  SqlStatement sample = connection_.Prepare(query.text);
+  for (const SqlValue& value : query.parameters) sample.Bind(value);
+  const bool any = sample.Step();
+  if (!sample.ok()) return sample.status();
+  const std::string last = any ? std::string(sample.Text(0)) : "";
+  sample.Reset();
+  std::vector<std::pair<int64_t, size_t>> densities = {{any ? kSampledRows : 0, 0}};
+  for (size_t i = 1; i < common.size() && any; ++i) {
+    const Result<int64_t> count = RunCount(
+        connection_,
+        builder.CountUntil(common[i].driver.entries.front(), last, kSampledRows * kRowsPerProbe));
+    if (!count.ok()) return count.status();
+    densities.emplace_back(*count, i);
+  }
+  if (!any) densities.emplace_back(0, 1);
+  std::sort(densities.begin(), densities.end());
+  const auto [sparsest, first] = densities[0];
+  const auto [next, second] = densities[1];
+  const bool alike = sparsest == 0 || next < sparsest * kRowsPerProbe;
+  if (alike && connection_.dialect().merge_join != nullptr)
+    common[first].driver.merged = common[second].driver.probe;
+  Drive(common[first]);
   return Status();
 }
 

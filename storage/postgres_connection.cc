@@ -12,7 +12,11 @@ constexpr Dialect kDialect = {.index_hint_before = nullptr,
                               .index_hint_after = nullptr,
                               .ordered_join = " CROSS JOIN ",
                               .needs_descending_index = false,
+                              .has_newest_first = true,
                               .limits_unions = true,
+                              .merges_unions = true,
+                              .seeks_in_recursion = true,
+                              .merge_join = kPostgresMergeJoin,
                               .ranges_at_once = 16,
                               .synced_seconds = "o.synced/1000"};
 
@@ -41,17 +45,25 @@ constexpr auto kSettings = std::to_array<Setting>({
     {0, "tcp_keepalives_count", "3"},
     {14, "client_connection_check_interval", "500"},
 });
-// What readers ask is small, and planning it would take longer than executing it. What writers ask
-// is large, and they are there while tables grow that were empty when they came.
-constexpr Setting kReaderPlans = {12, "plan_cache_mode", "force_generic_plan"};
-constexpr Setting kWriterPlans = {12, "plan_cache_mode", "force_custom_plan"};
 // A transaction that writes waits for nobody but the server. One that reads may wait for a client,
 // which is cut off before this.
 constexpr char kWriterIdleLimit[] = "60s";
 constexpr char kReaderIdleLimit[] = "15min";
+// What readers ask is small, and planning it would take longer than executing it. What writers ask
+// is large, and they are there while tables grow that were empty when they came.
+constexpr auto kReaderSettings =
+    std::to_array<Setting>({{12, "plan_cache_mode", "force_generic_plan"},
+                            {0, "default_transaction_isolation", "repeatable read"},
+                            {12, "tcp_user_timeout", kReaderIdleLimit}});
+constexpr auto kWriterSettings =
+    std::to_array<Setting>({{12, "plan_cache_mode", "force_custom_plan"}});
 
 constexpr std::string_view kBeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr std::string_view kBeginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+// How long a connection reads what nobody wants any more before it is given up instead. Of a long
+// list only the end is worth it.
+constexpr std::chrono::milliseconds kDrain{1'000};
+constexpr std::chrono::milliseconds kUnboundedDrain{20};
 // Cursors that are read to their end or given up are closed together; most transactions have few.
 constexpr size_t kOpenPortals = 8;
 
@@ -61,24 +73,27 @@ PostgresConnection::PostgresConnection(pg_conn* connection,
                                        std::shared_ptr<const PostgresErrors> errors, bool writer)
     : session_(std::make_unique<PostgresSession>(connection, std::move(errors),
                                                  [this] { return MustEnd(); })),
-      statements_(std::make_unique<PostgresStatements>(*session_)) {
-  SetUp(writer);
+      statements_(std::make_unique<PostgresStatements>(*session_)),
+      writer_(writer) {
+  SetUp();
 }
 
 PostgresConnection::~PostgresConnection() = default;
 
 // Sent without waiting: the first transaction looks at the reply.
-void PostgresConnection::SetUp(bool writer) {
+void PostgresConnection::SetUp() {
   const int version = session_->server_version() / 10'000;
   std::string text = std::string("SELECT set_config('idle_in_transaction_session_timeout','") +
-                     (writer ? kWriterIdleLimit : kReaderIdleLimit) + "',false)";
+                     (writer_ ? kWriterIdleLimit : kReaderIdleLimit) + "',false)";
   const auto set = [&](const Setting& setting) {
     if (setting.since > version) return;
     text.append(",set_config('").append(setting.name).append("','");
     text.append(setting.value).append("',false)");
   };
   std::for_each(kSettings.begin(), kSettings.end(), set);
-  set(writer ? kWriterPlans : kReaderPlans);
+  const auto of_role = writer_ ? std::span<const Setting>(kWriterSettings)
+                               : std::span<const Setting>(kReaderSettings);
+  std::for_each(of_role.begin(), of_role.end(), set);
   set_up_ = session_->Query(text, PostgresParameters());
   set_up_->abandoned = true;
   session_->Send();
@@ -99,27 +114,65 @@ void PostgresConnection::Send() {
   session_->Send();
 }
 
-Result<StoreState> PostgresConnection::BeginRead() { return Begin(kBeginRead, kSelectState); }
-
-Result<StoreState> PostgresConnection::BeginWrite() {
-  return Begin(kBeginWrite, std::string(kSelectState) + " FOR UPDATE");
+Result<StoreState> PostgresConnection::BeginRead() {
+  StartRead();
+  return ReadState();
 }
 
-Result<StoreState> PostgresConnection::Begin(std::string_view begin, std::string_view select) {
-  in_transaction_ = true;
+Result<StoreState> PostgresConnection::BeginWrite() {
+  Start(kBeginWrite, " FOR UPDATE");
+  return ReadState();
+}
+
+void PostgresConnection::StartRead() { Start(kBeginRead, ""); }
+
+// What is sent together without a BEGIN is a transaction by itself, with the isolation that a
+// reader's session has been set to.
+void PostgresConnection::ExpectOneStatement() {
+  if (starting_ && !writer_) in_transaction_ = false;
+}
+
+void PostgresConnection::Start(std::string_view begin, std::string_view lock) {
+  in_transaction_ = starting_ = true;
+  unbounded_ = false;
+  begin_ = begin;
+  select_.assign(kSelectState).append(lock);
   ++transaction_;
   to_close_.clear();
   inserted_rows_ = 0;
+  state_.reset();
+}
+
+// What starts a transaction is sent with its first statement.
+void PostgresConnection::QueueStart() {
+  if (!std::exchange(starting_, false)) return;
   statements_->Deallocate();
-  (void)statements_->Execute(*statements_->Get(begin), PostgresParameters(), /*streamed=*/false);
-  PostgresCursor state(*this, statements_->Get(select), RowCount::kFew);
-  const SqlCursor::Step step = state.Next({});
+  if (in_transaction_)
+    (void)statements_->Execute(*statements_->Get(begin_), PostgresParameters(),
+                               /*streamed=*/false);
+  state_row_.emplace(*this, statements_->Get(select_), RowCount::kFew);
+  state_row_->Queue(PostgresParameters(), /*streamed=*/false);
+}
+
+Result<StoreState> PostgresConnection::ReadState() {
+  if (!state_) state_ = AwaitState();
+  return *state_;
+}
+
+Result<StoreState> PostgresConnection::AwaitState() {
+  if (starting_) {
+    QueueStart();
+    Send();
+  }
+  if (!state_row_) return InternalError("there is no transaction");
+  const SqlCursor::Step step = state_row_->Next({});
   if (set_up_ != nullptr && set_up_->done && !set_up_->status.ok())
     session_->Close(set_up_->status);
   set_up_.reset();
-  if (step == SqlCursor::Step::kRow && session_->is_open()) return StateOf(state);
+  if (step == SqlCursor::Step::kRow && session_->is_open()) return StateOf(*state_row_);
+  const Status failure = state_row_->status();
   Rollback();
-  if (step == SqlCursor::Step::kFailed) return state.status();
+  if (step == SqlCursor::Step::kFailed) return failure;
   return session_->is_open() ? InternalError("the table meta is empty")
                              : ServiceUnavailable("the store cannot be used at the moment");
 }
@@ -136,22 +189,26 @@ Status PostgresConnection::Commit() {
 }
 
 void PostgresConnection::Rollback() {
-  if (!in_transaction_) return;
-  in_transaction_ = false;
+  const bool begun = in_transaction_ && !starting_;
+  in_transaction_ = starting_ = false;
+  state_row_.reset();
   ++transaction_;
   to_close_.clear();
   if (!session_->is_open()) return;
   const bool busy = session_->IsBusy();
-  (void)statements_->Execute(*statements_->Get("ROLLBACK"), PostgresParameters(),
-                             /*streamed=*/false);
-  session_->Send();
-  if (busy) (void)session_->DrainWhileItFlows();
+  if (begun) {
+    (void)statements_->Execute(*statements_->Get("ROLLBACK"), PostgresParameters(),
+                               /*streamed=*/false);
+    session_->Send();
+  }
+  if (busy) (void)session_->DrainWhileItFlows(unbounded_ ? kUnboundedDrain : kDrain);
 }
 
 bool PostgresConnection::usable() const { return session_->IsAlive(); }
 
 Result<std::string> PostgresConnection::Run(std::string_view sql,
                                             const PostgresParameters& parameters) {
+  QueueStart();
   const PostgresReplyRef reply =
       statements_->Execute(*statements_->Get(sql), parameters, /*streamed=*/false);
   Send();

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ class PostgresConnection : public SqlConnection {
 
   const Dialect& dialect() const override;
   Result<StoreState> BeginRead() override;
+  void StartRead() override;
+  Result<StoreState> ReadState() override;
+  void ExpectOneStatement() override;
   Result<StoreState> BeginWrite() override;
   Status Commit() override;
   void Rollback() override;
@@ -42,8 +46,10 @@ class PostgresConnection : public SqlConnection {
  private:
   friend class PostgresCursor;
 
-  void SetUp(bool writer);
-  Result<StoreState> Begin(std::string_view begin, std::string_view select);
+  void SetUp();
+  void Start(std::string_view begin, std::string_view lock);
+  void QueueStart();
+  Result<StoreState> AwaitState();
   bool MustEnd() const { return DeadlinePassed() || Cancelled(); }
   void Send();
   // Executes `sql`, whose rows are of no use, and gives what it says it did: "UPDATE 3".
@@ -52,10 +58,17 @@ class PostgresConnection : public SqlConnection {
   std::unique_ptr<PostgresSession> session_;
   std::unique_ptr<PostgresStatements> statements_;
   PostgresReplyRef set_up_;  // nullptr once it was looked at.
+  const bool writer_;
   bool in_transaction_ = false;
-  uint64_t transaction_ = 0;           // Counts them.
-  uint64_t portals_ = 0;               // Of the connection, for names.
-  std::vector<std::string> to_close_;  // Server's cursors that nobody reads any more.
+  bool unbounded_ = false;                   // It gives many rows without a server's cursor.
+  bool starting_ = false;                    // A transaction, of which nothing was sent yet ...
+  std::string_view begin_;                   // ... what begins it ...
+  std::string select_;                       // ... and what reads the state.
+  std::optional<PostgresCursor> state_row_;  // What has become of that.
+  std::optional<Result<StoreState>> state_;  // Of the transaction, once it was asked for.
+  uint64_t transaction_ = 0;                 // Counts them.
+  uint64_t portals_ = 0;                     // Of the connection, for names.
+  std::vector<std::string> to_close_;        // Server's cursors that nobody reads any more.
   std::function<void(int64_t)> on_insert_;
   int64_t inserted_rows_ = 0;  // By the transaction.
 };

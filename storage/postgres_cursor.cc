@@ -110,23 +110,33 @@ void PostgresCursor::Start(std::span<const SqlParameter> parameters) {
                              ? std::get_if<int64_t>(&parameters.back())
                              : nullptr;
   const bool is_small = limit != nullptr && *limit <= kSmallLimit;
-  if (rows_ == RowCount::kUnbounded && !is_small && connection_.in_transaction_)
-    return OpenPortal(encoded);
+  if (rows_ == RowCount::kUnbounded && !is_small) {
+    if (connection_.in_transaction_) return OpenPortal(encoded);
+    connection_.unbounded_ = true;
+  }
   // Row by row: the server is ahead by no more than the socket takes, and memory is used again.
   Run(encoded, rows_ == RowCount::kUnbounded || (limit != nullptr && *limit > kFirstBatch));
 }
 
 void PostgresCursor::Run(const PostgresParameters& parameters, bool streamed) {
-  reply_ = connection_.statements_->Execute(*statement_, parameters, streamed);
+  Queue(parameters, streamed);
   connection_.Send();
+}
+
+void PostgresCursor::Queue(const PostgresParameters& parameters, bool streamed) {
+  connection_.QueueStart();
+  reply_ = connection_.statements_->Execute(*statement_, parameters, streamed);
 }
 
 void PostgresCursor::OpenPortal(const PostgresParameters& parameters) {
   portal_ = "c" + std::to_string(++connection_.portals_);
   transaction_ = connection_.transaction_;
   all_rows_ = all_bytes_ = 0;
+  connection_.QueueStart();
+  connection_.statements_->BeginPlanning(*statement_);
   (void)connection_.session_->Query(
       "DECLARE " + portal_ + " NO SCROLL CURSOR FOR " + statement_->text, parameters);
+  connection_.statements_->EndPlanning(*statement_);
   asked_ = 0;
   Fetch();
   reply_ = std::move(ahead_);

@@ -12,7 +12,8 @@ namespace pedia::storage {
 
 class PostgresConnection;
 
-// Reads few rows, or as many as a small LIMIT allows, as the reply of a prepared statement.
+// Reads few rows, or as many as a small LIMIT allows, and those of a transaction's only statement,
+// as the reply of a prepared statement.
 // Everything else is read from a cursor of the server in batches that grow: the next one is asked
 // for while one is used, so that about two of them are in memory at most.
 class PostgresCursor : public SqlCursor {
@@ -24,6 +25,8 @@ class PostgresCursor : public SqlCursor {
   void Reset() override;
   // Instead of what the first Next does: runs the prepared statement. `streamed`: row by row.
   void Run(const PostgresParameters& parameters, bool streamed);
+  // The same, but it is sent with what follows.
+  void Queue(const PostgresParameters& parameters, bool streamed);
   const Status& status() const override { return status_; }
   int64_t changes() const override { return changes_; }
 

@@ -24,8 +24,10 @@ CREATE TABLE meta(
   id bigint PRIMARY KEY CHECK (id = 1),
   schema_version bigint NOT NULL, revision bigint NOT NULL,
   encoding bigint NOT NULL, encoded_to bigint, pruned bigint NOT NULL, dictionary bigint NOT NULL,
-  next_object bigint NOT NULL, next_dictionary bigint NOT NULL) WITH (fillfactor = 10);
-INSERT INTO meta VALUES (1, 3, 0, 0, 0, 0, 0, 1, 1);
+  next_object bigint NOT NULL, next_dictionary bigint NOT NULL,
+  epoch bigint NOT NULL, epoch_after bigint NOT NULL) WITH (fillfactor = 10);
+INSERT INTO meta VALUES (1, 3, 0, 0, 0, 0, 0, 1, 1, 0, 0);
+CREATE TABLE epochs(after_revision bigint PRIMARY KEY, epoch bigint NOT NULL);
 CREATE TABLE types(
   type_id bigint PRIMARY KEY,
   grp bytea NOT NULL, version bytea NOT NULL, resource bytea NOT NULL, kind bytea NOT NULL,
@@ -46,7 +48,7 @@ CREATE TABLE objects(
 CREATE UNIQUE INDEX objects_okey ON objects(type_id, okey) INCLUDE (id);
 CREATE INDEX objects_name ON objects(type_id, name, okey);
 -- For the newest first; the other way round equal times are sorted.
-CREATE INDEX objects_created ON objects(type_id, created DESC, okey);
+CREATE INDEX objects_created ON objects(type_id, created DESC, okey) INCLUDE (id);
 CREATE INDEX objects_owner ON objects(owner_uid, type_id, okey) WHERE owner_uid IS NOT NULL;
 -- Bodies are compressed already and small enough to stay in their row, where new ones replace old
 -- ones without a trace; what is moved out of the row is only ever reclaimed by vacuuming.

@@ -13,8 +13,7 @@ namespace {
 
 constexpr int kBinary = 1;
 constexpr int kTickMs = 50;
-// How long what nobody wants may take, and how long it may pause.
-constexpr auto kDrainLimit = std::chrono::seconds(1);
+// How long what nobody wants may pause.
 constexpr int kDrainPauseMs = 100;
 constexpr uint64_t kAwaitsPerCheck = 128;
 constexpr size_t kCopyChunk = 256 * 1024;
@@ -250,8 +249,8 @@ bool PostgresSession::IsBusy() const {
   });
 }
 
-bool PostgresSession::DrainWhileItFlows() {
-  const auto end = std::chrono::steady_clock::now() + kDrainLimit;
+bool PostgresSession::DrainWhileItFlows(std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
   for (const PostgresReplyRef& reply : awaited_) {
     if (reply == nullptr) continue;
     reply->abandoned = true;

@@ -2,6 +2,7 @@
 // replies. Commands are sent together and replies are read when somebody wants them (libpq's
 // pipeline mode), so that what belongs together costs one round trip.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -71,7 +72,7 @@ class PostgresSession {
   // True if a command is being executed or has rows to come that nobody has read.
   bool IsBusy() const;
   // Reads and drops what is still to come. False, and the session closed, if it does not come soon.
-  bool DrainWhileItFlows();
+  bool DrainWhileItFlows(std::chrono::milliseconds limit);
   // Ends the connection; what is waited for fails with `why`.
   void Close(Status why);
   bool is_open() const { return connection_ != nullptr; }

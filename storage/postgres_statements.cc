@@ -6,6 +6,10 @@ namespace pedia::storage {
 namespace {
 
 constexpr size_t kMaxStatements = 256;
+constexpr std::string_view kMergeJoins =
+    "SELECT set_config('enable_mergejoin','on',true),set_config('enable_nestloop','off',true)";
+constexpr std::string_view kNoMergeJoins =
+    "SELECT set_config('enable_mergejoin','off',true),set_config('enable_nestloop','on',true)";
 
 // The end of what starts at `start` and is not to be looked into: a quoted text or name, a comment.
 size_t SkipQuoted(std::string_view sql, size_t start) {
@@ -48,6 +52,7 @@ PostgresStatementRef PostgresStatements::Get(std::string_view sql) {
   cached.statement = std::make_shared<PostgresStatement>();
   cached.statement->text = NumberPlaceholders(sql);
   cached.statement->ends_with_limit = sql.ends_with(" LIMIT ?");
+  cached.statement->merges = sql.find(kPostgresMergeJoin) != std::string_view::npos;
   uses_.push_front(&it->first);
   cached.use = uses_.begin();
   const PostgresStatementRef statement = cached.statement;
@@ -68,7 +73,20 @@ PostgresReplyRef PostgresStatements::Execute(PostgresStatement& statement,
     statement.types.assign(parameters.types(), parameters.types() + parameters.count());
     statement.prepared = session_.Prepare(statement.name, statement.text, parameters);
   }
-  return session_.Execute(statement.name, parameters, streamed);
+  BeginPlanning(statement);
+  PostgresReplyRef reply = session_.Execute(statement.name, parameters, streamed);
+  EndPlanning(statement);
+  return reply;
+}
+
+// A prepared statement is planned when it is first executed, and again when tables have changed.
+void PostgresStatements::BeginPlanning(const PostgresStatement& statement) {
+  if (statement.merges) (void)Execute(*Get(kMergeJoins), PostgresParameters(), /*streamed=*/false);
+}
+
+void PostgresStatements::EndPlanning(const PostgresStatement& statement) {
+  if (statement.merges)
+    (void)Execute(*Get(kNoMergeJoins), PostgresParameters(), /*streamed=*/false);
 }
 
 bool PostgresStatements::IsPrepared(PostgresStatement& statement,

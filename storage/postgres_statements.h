@@ -17,9 +17,13 @@ namespace pedia::storage {
 // "$1", "$2" ... for the '?' outside quotes and comments. Pure.
 std::string NumberPlaceholders(std::string_view sql);
 
+// Planned as what its name says, whatever the server thinks of it: nothing else is joined so.
+inline constexpr char kPostgresMergeJoin[] = " INNER JOIN ";
+
 struct PostgresStatement {
   std::string text;              // With numbered placeholders.
   bool ends_with_limit = false;  // "... LIMIT ?"
+  bool merges = false;           // Has a kPostgresMergeJoin.
   std::string name;              // "" while it is not prepared.
   std::vector<unsigned> types;   // Of the parameters, as it was prepared; 0: the server's choice.
   PostgresReplyRef prepared;     // Whether that has succeeded.
@@ -35,6 +39,9 @@ class PostgresStatements {
   // Sends nothing by itself: see PostgresSession.
   PostgresReplyRef Execute(PostgresStatement& statement, const PostgresParameters& parameters,
                            bool streamed);
+  // Around what makes the server plan a statement.
+  void BeginPlanning(const PostgresStatement& statement);
+  void EndPlanning(const PostgresStatement& statement);
   // Tells the server to forget what was given up. Outside transactions: in one that has
   // failed this would fail as well.
   void Deallocate();

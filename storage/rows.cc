@@ -16,6 +16,11 @@ constexpr int kFirstColumn = 2;  // Behind id and okey.
 constexpr size_t kBodiesAhead = 64;
 // A page. What is longer is read as it is used.
 constexpr int64_t kMaxFewRows = 1'000;
+// A database that reads as much of each source as it gives of all together reads little too much if
+// parts grow, and soon gives the first row if they are small at first.
+constexpr int64_t kFirstPart = 1'000;
+constexpr int64_t kPartGrowth = 8;
+constexpr int64_t kMaxPart = 64'000;
 
 }  // namespace
 
@@ -61,18 +66,48 @@ Result<bool> SqlRows::Next() {
     }
     if (row_ && !row_->ok()) return row_->status();
     row_.reset();
-    if (piece_ == builder_.piece_count()) return false;
+    if (!NextPiece()) return false;
     if (connection_.DeadlinePassed()) return Timeout("the query took too long and was ended");
-    piece_query_ = builder_.Piece(piece_++);
-    const int64_t limit = plan_.query.fetch_limit;
-    const bool few = plan_.query.ordered && limit > 0 && limit <= kMaxFewRows;
     row_.emplace(
-        connection_.Prepare(piece_query_.text, few ? RowCount::kFew : RowCount::kUnbounded));
+        connection_.Prepare(piece_query_.text, IsPage() ? RowCount::kFew : RowCount::kUnbounded));
     for (const SqlValue& value : piece_query_.parameters) row_->Bind(value);
   }
 }
 
+bool SqlRows::IsPage() const {
+  const int64_t limit = plan_.query.fetch_limit;
+  return plan_.query.ordered && limit > 0 && limit <= kMaxFewRows;
+}
+
+bool SqlRows::IsOneStatement() const {
+  const ListQuery& query = plan_.query;
+  if (!query.with_body || builder_.piece_count() != 1 || builder_.HasParts(0)) return false;
+  if (IsPage()) return true;
+  // A database that knows nothing of a cursor might sort the union of several parts.
+  const std::vector<EntryValues>& entries = query.driver.entries;
+  const bool one_part = query.ranges.size() == 1 && !query.walk &&
+                        (query.driver.kind == Driver::Kind::kObjects ||
+                         (entries.size() == 1 && entries.front().values.size() == 1));
+  return query.ordered && plan_.conditions.empty() && one_part;
+}
+
+// Makes `piece_query_` the next statement; false if there is none.
+bool SqlRows::NextPiece() {
+  if (part_rows_ > 0 && rows_in_part_ == part_rows_) {
+    part_rows_ = std::min(part_rows_ * kPartGrowth, kMaxPart);
+  } else {
+    if (piece_ == builder_.piece_count()) return false;
+    part_rows_ = builder_.HasParts(piece_++) ? kFirstPart : 0;
+    part_end_.clear();
+  }
+  rows_in_part_ = 0;
+  piece_query_ = part_rows_ > 0 ? builder_.Part(piece_ - 1, part_end_, part_rows_)
+                                : builder_.Piece(piece_ - 1);
+  return true;
+}
+
 Result<bool> SqlRows::Matches() {
+  if (part_rows_ > 0 && ++rows_in_part_ == part_rows_) part_end_ = okey();
   if (!filter_.MatchesKey(okey())) return false;
   const size_t columns = plan_.query.columns.size();
   if (filter_.reads_owner() &&

@@ -55,8 +55,12 @@ class SqlRows {
   Result<SortKey> Key();
 
   const ListPlan& plan() const { return plan_; }
+  // Whether one statement gives all rows, with what is sent of them, and none that is of no use.
+  bool IsOneStatement() const;
 
  private:
+  bool IsPage() const;
+  bool NextPiece();
   Result<bool> Matches();
   std::string_view Entries() const;
   Result<const query::FieldTexts*> Scan(size_t field);
@@ -69,7 +73,10 @@ class SqlRows {
   RowFilter filter_;
   query::FieldScanner scanner_;
   size_t piece_ = 0;
-  SqlQuery piece_query_;  // The parameters live here while they are bound.
+  int64_t part_rows_ = 0;     // Of the statement at most; 0: it gives the whole piece.
+  int64_t rows_in_part_ = 0;  // Seen of them.
+  std::string part_end_;      // The okey of the last one.
+  SqlQuery piece_query_;      // The parameters live here while they are bound.
   std::optional<SqlStatement> row_;
 
   SqlBodies bodies_;

@@ -1,6 +1,7 @@
 #include "storage/scope_changes.h"
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "storage/object_key.h"
@@ -38,8 +39,7 @@ Result<std::map<ScopeChanges::Scope, int64_t>> ScopeChanges::Read(SqlConnection&
   for (auto at = changes_.begin(); at != changes_.end();) {
     const size_t left = static_cast<size_t>(std::distance(at, changes_.end()));
     // Few texts, so that they stay prepared: 1, 2, 4 ... scopes, the last one repeated.
-    size_t width = 1;
-    while (width < std::min(left, kScopesPerRead)) width *= 2;
+    const size_t width = std::bit_ceil(std::min(left, kScopesPerRead));
     SqlStatement read = connection.Prepare(SelectText(width));
     for (size_t i = 0; i < width; ++i) {
       const auto& [type_id, cluster, name_space] = at->first;

@@ -72,6 +72,11 @@ class SqlBuilder::Text {
     statement_.text += IndexHint(dialect_, name);
     return *this;
   }
+  // Of a column of the query.
+  Text& Alias(size_t column) {
+    statement_.text += 'c' + std::to_string(column);
+    return *this;
+  }
   Text& Join(const char* table) { return Add(dialect_.ordered_join).Add(table); }
   SqlQuery Take() { return std::move(statement_); }
 
@@ -147,14 +152,24 @@ size_t SqlBuilder::piece_count() const { return pieces_.size(); }
 
 SqlQuery SqlBuilder::Piece(size_t index) const {
   Text out(dialect_);
-  AppendPiece(index, /*count=*/false, out);
+  AppendPiece(index, {.limit = query_.fetch_limit}, out);
+  return out.Take();
+}
+
+bool SqlBuilder::HasParts(size_t index) const {
+  return query_.fetch_limit == 0 && SortsRows(index);
+}
+
+SqlQuery SqlBuilder::Part(size_t index, const std::string& behind, int64_t rows) const {
+  Text out(dialect_);
+  AppendPiece(index, {.limit = rows, .behind = &behind}, out);
   return out.Take();
 }
 
 SqlQuery SqlBuilder::CountPiece(size_t index) const {
   Text out(dialect_);
   out.Add("SELECT count(*) FROM (");
-  AppendPiece(index, /*count=*/true, out);
+  AppendUnion(index, {.count = true, .bodies = false}, out);
   out.Add(") x");
   return out.Take();
 }
@@ -168,7 +183,7 @@ SqlQuery SqlBuilder::CappedCount(const Driver& driver, int64_t cap) const {
     first = false;
     AppendTables(source, driver.kind != Driver::Kind::kEntries, out);
     AppendSource(source, out);
-    if (query_.ranges.size() == 1) AppendRange(driver, query_.ranges.front(), out);
+    if (query_.ranges.size() == 1) AppendRange(KeyColumn(driver), query_.ranges.front(), out);
   }
   out.Add(" LIMIT ").Value(cap).Add(") x");
   return out.Take();
@@ -205,23 +220,44 @@ std::vector<SqlBuilder::Source> SqlBuilder::Sources(const Driver& driver) const 
   return sources;
 }
 
-void SqlBuilder::AppendPiece(size_t index, bool count, Text& out) const {
+// Whether the database gives the rows of a piece only after a sort of all.
+bool SqlBuilder::SortsRows(size_t index) const {
+  const PieceOf& piece = pieces_[index];
+  const bool several = Sources(*piece.driver).size() * piece.ranges.size() > 1;
+  return query_.ordered && several && !dialect_.merges_unions;
+}
+
+// Bodies take no part in a sort: the rows meet theirs behind it.
+void SqlBuilder::AppendPiece(size_t index, const Wanted& wanted, Text& out) const {
+  const bool bodies = query_.with_body || query_.with_entries;
+  if (!bodies || !SortsRows(index)) return AppendUnion(index, wanted, out);
+  out.Add("SELECT p.id,p.okey");
+  for (size_t i = 0; i < query_.columns.size(); ++i) out.Add(",p.").Alias(i);
+  AppendBodyColumns(out);
+  out.Add(" FROM (");
+  Wanted rows = wanted;
+  rows.bodies = false;
+  AppendUnion(index, rows, out);
+  out.Add(") p").Join("bodies b").Add(" WHERE b.id=p.id ORDER BY p.okey");
+}
+
+void SqlBuilder::AppendUnion(size_t index, const Wanted& wanted, Text& out) const {
   const PieceOf& piece = pieces_[index];
   const std::vector<Source> sources = Sources(*piece.driver);
-  const bool ordered = query_.ordered && !count;
-  const bool limited = ordered && query_.fetch_limit > 0;
+  const bool ordered = query_.ordered && !wanted.count;
+  const bool limited = ordered && wanted.limit > 0;
   const bool several = sources.size() * piece.ranges.size() > 1;
   const bool apart = limited && several && dialect_.limits_unions;
   const auto append_order = [&] {
     AppendOrder(index, out);
-    if (limited) out.Add(" LIMIT ").Value(query_.fetch_limit);
+    if (limited) out.Add(" LIMIT ").Value(wanted.limit);
   };
   bool first = true;
   for (const KeyRange* range : piece.ranges) {
     for (const Source& source : sources) {
       if (!std::exchange(first, false)) out.Add(" UNION ALL ");
       if (apart) out.Add("(");
-      AppendSelect(source, range, index, count, out);
+      AppendSelect(source, range, index, wanted, out);
       if (!apart) continue;
       append_order();
       out.Add(")");
@@ -230,32 +266,43 @@ void SqlBuilder::AppendPiece(size_t index, bool count, Text& out) const {
   if (ordered) append_order();
 }
 
-void SqlBuilder::AppendSelect(const Source& source, const KeyRange* range, size_t index, bool count,
-                              Text& out) const {
+void SqlBuilder::AppendSelect(const Source& source, const KeyRange* range, size_t index,
+                              const Wanted& wanted, Text& out) const {
   const Driver& driver = source.driver;
   const bool entries = driver.kind == Driver::Kind::kEntries;
-  const bool bodies = !count && (query_.with_body || query_.with_entries);
+  const bool bodies = wanted.bodies && (query_.with_body || query_.with_entries);
   const bool objects = NeedsObjects(driver);
   out.Add("SELECT ").Add(IdColumn(driver)).Add(" AS id,").Add(KeyColumn(driver)).Add(" AS okey");
-  AppendColumns(count, out);
+  AppendColumns(driver, wanted, out);
   AppendTables(source, objects, out);
-  if (bodies) out.Join("bodies b");
+  if (bodies && !driver.merged) out.Join("bodies b");
   AppendSource(source, out);
   if (query_.walk) {
     AppendScope(out);
   } else {
-    AppendRange(driver, *range, out);
+    AppendRange(KeyColumn(driver), *range, out);
   }
+  if (driver.merged) AppendMerged(driver, *range, out);
+  if (wanted.behind != nullptr)
+    out.Add(" AND ").Add(KeyColumn(driver)).Add(">").Value(*wanted.behind);
   if (entries && objects) out.Add(" AND o.id=a.id");
-  if (bodies) out.Add(" AND b.id=").Add(IdColumn(driver));
+  if (bodies && !driver.merged) out.Add(" AND b.id=").Add(IdColumn(driver));
   if (query_.walk) AppendPhase(phases_[index], out);
   AppendObjectConditions(driver, out);
   AppendProbes(driver, out);
 }
 
-void SqlBuilder::AppendColumns(bool count, Text& out) const {
-  if (count) return;
-  for (const OrderColumn column : query_.columns) out.Add(",").Add(ColumnName(column));
+void SqlBuilder::AppendColumns(const Driver& driver, const Wanted& wanted, Text& out) const {
+  if (wanted.count) return;
+  for (size_t i = 0; i < query_.columns.size(); ++i)
+    out.Add(",").Add(ColumnName(query_.columns[i])).Add(" AS ").Alias(i);
+  if (!wanted.bodies) return;
+  if (!driver.merged) return AppendBodyColumns(out);
+  if (query_.with_body) out.Add(",(SELECT b.body FROM bodies b WHERE b.id=a.id)");
+  if (query_.with_entries) out.Add(",(SELECT b.entries FROM bodies b WHERE b.id=a.id)");
+}
+
+void SqlBuilder::AppendBodyColumns(Text& out) const {
   if (query_.with_body) out.Add(",b.body");
   if (query_.with_entries) out.Add(",b.entries");
 }
@@ -263,6 +310,7 @@ void SqlBuilder::AppendColumns(bool count, Text& out) const {
 void SqlBuilder::AppendTables(const Source& source, bool objects, Text& out) const {
   if (source.driver.kind == Driver::Kind::kEntries) {
     out.Add(" FROM entries a");
+    if (source.driver.merged) out.Add(dialect_.merge_join).Add("entries m ON m.okey=a.okey");
     if (objects) out.Join("objects o");
     return;
   }
@@ -280,11 +328,12 @@ void SqlBuilder::AppendTables(const Source& source, bool objects, Text& out) con
     default:
       if (!query_.walk) {
         out.Index("objects_okey");
-      } else if (query_.walk->column == OrderColumn::kName) {
-        out.Index("objects_name");
       } else {
         const bool backwards = query_.walk->descending && dialect_.needs_descending_index;
-        out.Index(backwards ? "objects_created_desc" : "objects_created");
+        if (query_.walk->column == OrderColumn::kName)
+          out.Index(backwards ? "objects_name_desc" : "objects_name");
+        else
+          out.Index(backwards ? "objects_created_desc" : "objects_created");
       }
   }
 }
@@ -312,16 +361,62 @@ void SqlBuilder::AppendCreated(Text& out) const {
   if (query_.before) out.Add(" AND o.created<").Value(*query_.before);
 }
 
-void SqlBuilder::AppendRange(const Driver& driver, const KeyRange& range, Text& out) const {
+void SqlBuilder::AppendRange(const char* column, const KeyRange& range, Text& out) const {
   if (range.IsWhole()) return;
-  const char* column = KeyColumn(driver);
   out.Add(" AND ").Add(column).Add(range.exact ? "=" : ">").Value(range.low);
   if (!range.exact && !range.high.empty()) out.Add(" AND ").Add(column).Add("<").Value(range.high);
 }
 
+// Nothing is read where one of the lists has not begun.
+void SqlBuilder::AppendBegin(const char* column, const KeyRange& range, Text& out) const {
+  for (const EntryProbe& probe : query_.probes) {
+    if (probe.negative || probe.entry.values.size() != 1) continue;
+    out.Add(" AND ").Add(column).Add(">=(SELECT s.okey FROM entries s WHERE s.key_id=");
+    out.Value(probe.entry.key_id).Add(" AND s.value=").Value(probe.entry.values.front());
+    AppendRange("s.okey", range, out);
+    out.Add(" ORDER BY s.okey LIMIT 1)");
+  }
+}
+
+void SqlBuilder::AppendMerged(const Driver& driver, const KeyRange& range, Text& out) const {
+  const EntryValues& merged = query_.probes[*driver.merged].entry;
+  out.Add(" AND m.key_id=").Value(merged.key_id).Add(" AND m.value=").Value(merged.values.front());
+  AppendRange("m.okey", range, out);
+  AppendBegin("m.okey", range, out);
+  AppendBegin("a.okey", range, out);
+}
+
+KeyRange SqlBuilder::WholeRange() const {
+  if (first_ranges_.empty()) return {};
+  return {first_ranges_.front().low, first_ranges_.back().high};
+}
+
+SqlQuery SqlBuilder::LastOfSample(const EntryValues& entry, int64_t rows) const {
+  const KeyRange range = WholeRange();
+  Text out(dialect_);
+  out.Add("SELECT l.okey FROM (SELECT a.okey FROM entries a WHERE a.key_id=").Value(entry.key_id);
+  out.Add(" AND a.value=").Value(entry.values.front());
+  AppendRange("a.okey", range, out);
+  if (dialect_.merge_join != nullptr) AppendBegin("a.okey", range, out);
+  out.Add(" ORDER BY a.okey LIMIT ").Value(rows).Add(") l ORDER BY l.okey DESC LIMIT 1");
+  return out.Take();
+}
+
+SqlQuery SqlBuilder::CountUntil(const EntryValues& entry, const std::string& last,
+                                int64_t cap) const {
+  const KeyRange range = WholeRange();
+  Text out(dialect_);
+  out.Add("SELECT count(*) FROM (SELECT 1 FROM entries e WHERE e.key_id=").Value(entry.key_id);
+  out.Add(" AND e.value=").Value(entry.values.front());
+  if (!range.low.empty()) out.Add(" AND e.okey>").Value(range.low);
+  if (dialect_.merge_join != nullptr) AppendBegin("e.okey", range, out);
+  out.Add(" AND e.okey<=").Value(last).Add(" LIMIT ").Value(cap).Add(") x");
+  return out.Take();
+}
+
 // Clusters and namespaces of a list that is not in the order of okeys.
 void SqlBuilder::AppendScope(Text& out) const {
-  if (query_.ranges.size() == 1) return AppendRange(query_.driver, query_.ranges.front(), out);
+  if (query_.ranges.size() == 1) return AppendRange("o.okey", query_.ranges.front(), out);
   AppendSet("o.cluster", query_.clusters, out);
   AppendSet("o.namespace", query_.namespaces, out);
 }
@@ -341,7 +436,7 @@ void SqlBuilder::AppendObjectConditions(const Driver& driver, Text& out) const {
 void SqlBuilder::AppendProbes(const Driver& driver, Text& out) const {
   for (size_t i = 0; i < query_.probes.size(); ++i) {
     const EntryProbe& probe = query_.probes[i];
-    if (driver.probe == i) continue;
+    if (driver.probe == i || driver.merged == i) continue;
     out.Add(" AND (SELECT e.id FROM entries e WHERE e.key_id=").Value(probe.entry.key_id);
     if (probe.entry.values.size() == 1) {
       out.Add(" AND e.value=").Value(probe.entry.values.front());

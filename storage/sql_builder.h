@@ -43,6 +43,9 @@ struct Driver {
   Kind kind = Kind::kObjects;
   std::vector<EntryValues> entries{};  // kEntries: any of them. No object has two of them.
   std::optional<size_t> probe{};       // kEntries: the probe that is true of all these rows anyway.
+  // kEntries of one value: a probe, positive and of one value, whose entries are walked along with
+  // these.
+  std::optional<size_t> merged{};
 };
 
 // A list whose conditions are resolved to ids and ranges.
@@ -80,10 +83,20 @@ class SqlBuilder {
   size_t piece_count() const;
   // The rows of the list are those of the pieces, in this order.
   SqlQuery Piece(size_t index) const;
+  // True if the database would sort the rows of a piece before it gives the first. Then it is to be
+  // asked for part by part: at most `rows` rows, those behind the last okey that was given ("": from
+  // the start).
+  bool HasParts(size_t index) const;
+  SqlQuery Part(size_t index, const std::string& behind, int64_t rows) const;
   // Counts the rows of a piece.
   SqlQuery CountPiece(size_t index) const;
   // Counts the rows that a driver alone would give within the only range, up to `cap`.
   SqlQuery CappedCount(const Driver& driver, int64_t cap) const;
+  // A sample of how dense entries are where the page starts; where they could be merged, where all of
+  // them have begun. The okey of the last one of the first `rows` of an entry ...
+  SqlQuery LastOfSample(const EntryValues& entry, int64_t rows) const;
+  // ... and how many another one has up to there, up to `cap`. Both of one value.
+  SqlQuery CountUntil(const EntryValues& entry, const std::string& last, int64_t cap) const;
   // True if `driver` gives its rows in the order of okeys without a sort.
   bool GivesKeyOrder(const Driver& driver) const;
 
@@ -95,6 +108,13 @@ class SqlBuilder {
     const SqlValue* value = nullptr;
     const std::string* okey = nullptr;
   };
+  // What is asked of a piece.
+  struct Wanted {
+    bool count = false;                   // Only how many rows there are.
+    bool bodies = true;                   // With what the list wants of the table bodies.
+    int64_t limit = 0;                    // 0: all rows.
+    const std::string* behind = nullptr;  // Rows behind this okey only.
+  };
   // The part of a driver that one SELECT reads: all of it, or one value of an entry.
   struct Source {
     const Driver& driver;
@@ -104,15 +124,21 @@ class SqlBuilder {
 
   std::vector<Phase> Phases() const;
   std::vector<Source> Sources(const Driver& driver) const;
-  void AppendPiece(size_t index, bool count, Text& out) const;
-  void AppendSelect(const Source& source, const KeyRange* range, size_t index, bool count,
+  bool SortsRows(size_t index) const;
+  void AppendPiece(size_t index, const Wanted& wanted, Text& out) const;
+  void AppendUnion(size_t index, const Wanted& wanted, Text& out) const;
+  void AppendSelect(const Source& source, const KeyRange* range, size_t index, const Wanted& wanted,
                     Text& out) const;
-  void AppendColumns(bool count, Text& out) const;
+  void AppendColumns(const Driver& driver, const Wanted& wanted, Text& out) const;
+  void AppendBodyColumns(Text& out) const;
   const char* ColumnName(query::OrderColumn column) const;
   void AppendTables(const Source& source, bool objects, Text& out) const;
   void AppendSource(const Source& source, Text& out) const;
   void AppendCreated(Text& out) const;
-  void AppendRange(const Driver& driver, const KeyRange& range, Text& out) const;
+  void AppendRange(const char* column, const KeyRange& range, Text& out) const;
+  KeyRange WholeRange() const;
+  void AppendBegin(const char* column, const KeyRange& range, Text& out) const;
+  void AppendMerged(const Driver& driver, const KeyRange& range, Text& out) const;
   void AppendScope(Text& out) const;
   void AppendSet(const char* column, const query::NameSet& set, Text& out) const;
   void AppendObjectConditions(const Driver& driver, Text& out) const;

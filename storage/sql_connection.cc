@@ -1,6 +1,7 @@
 #include "storage/sql_connection.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace pedia::storage {
@@ -97,8 +98,7 @@ Status SqlConnection::ReadBodies(std::span<const int64_t> ids, std::vector<std::
   for (size_t start = 0; start < ids.size(); start += kBodiesPerRead) {
     const auto part = ids.subspan(start, std::min(kBodiesPerRead, ids.size() - start));
     // Few texts, so that they stay prepared: 1, 2, 4 ... ids, the last one repeated.
-    size_t width = 1;
-    while (width < part.size()) width *= 2;
+    const size_t width = std::bit_ceil(part.size());
     SqlStatement read =
         Prepare("SELECT id,body FROM bodies WHERE id IN (" + Placeholders(width) + ')');
     for (size_t i = 0; i < width; ++i) read.BindInt(part[std::min(i, part.size() - 1)]);
@@ -125,6 +125,8 @@ StoreState StateOf(const SqlCursor& row) {
   state.dictionary = row.Int(5);
   state.next_object = row.Int(6);
   state.next_dictionary = row.Int(7);
+  state.epoch = row.Int(8);
+  state.epoch_after = row.Int(9);
   return state;
 }
 

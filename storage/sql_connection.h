@@ -62,6 +62,13 @@ class SqlConnection {
 
   // Transactions; not nested. BeginRead: all statements see one snapshot, that of the state given.
   virtual Result<StoreState> BeginRead() = 0;
+  // BeginRead in two steps, so that a database behind a network need not be waited for: statements
+  // may be run between them. ReadState gives what BeginRead would have given.
+  virtual void StartRead() { state_ = BeginRead(); }
+  virtual Result<StoreState> ReadState() { return *state_; }
+  // Between StartRead and the first statement: it will be the only one, and the transaction may end
+  // with it. To be given up before its end only in need: that may cost the connection.
+  virtual void ExpectOneStatement() {}
   // Waits for other writers, on the lock that guards the state.
   virtual Result<StoreState> BeginWrite() = 0;
   // After an error it is not known whether the transaction took place.
@@ -100,12 +107,13 @@ class SqlConnection {
  private:
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   std::function<bool()> cancelled_;
+  std::optional<Result<StoreState>> state_;  // What the last StartRead has found.
 };
 
 // The state as a transaction sees it: SELECT of the columns in this order ...
 inline constexpr std::string_view kSelectState =
     "SELECT schema_version,revision,encoding,encoded_to,pruned,dictionary,next_object,"
-    "next_dictionary FROM meta WHERE id=1";
+    "next_dictionary,epoch,epoch_after FROM meta WHERE id=1";
 // ... and its row.
 StoreState StateOf(const SqlCursor& row);
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 #include "storage/body_codec.h"
@@ -80,7 +81,7 @@ class SqlStore final : public Store {
 
   Status DeleteCluster(std::string_view cluster) override {
     if (Status status = DeleteAll(cluster, nullptr); !status.ok()) return status;
-    return WriteStatus([&](StoreWriter& writer) { return writer.DeleteClusterRecord(cluster); });
+    return Write([&](StoreWriter& writer) { return writer.DeleteClusterRecord(cluster); });
   }
 
   Status DeleteResource(std::string_view cluster, const GroupVersionResource& gvr) override {
@@ -88,7 +89,7 @@ class SqlStore final : public Store {
   }
 
   Status SaveClusterRecord(const ClusterRecord& record) override {
-    return WriteStatus([&](StoreWriter& writer) { return writer.SaveClusterRecord(record); });
+    return Write([&](StoreWriter& writer) { return writer.SaveClusterRecord(record); });
   }
 
   void CancelWrite() override { write_end_.Cancel(); }
@@ -110,25 +111,29 @@ class SqlStore final : public Store {
       head(list_head);
     };
     return ReadSnapshot<ListResult>(
-        [&](SqlConnection& connection, const StoreState& state) {
+        [&](SqlConnection& connection, bool first) {
           return SqlList(connection, dictionaries_, scan_slots_, options_.list_limits, scope,
                          options)
-              .Run(state, begin, sink);
+              .Run(/*ahead=*/first, begin, sink);
         },
         options.min_revision, [&] { return !begun; });
   }
 
   Result<int64_t> Revision() override {
-    return ReadSnapshot<int64_t>(
-        [](SqlConnection&, const StoreState& state) -> Result<int64_t> { return state.revision; });
+    return ReadSnapshot<int64_t>([](SqlConnection& connection, bool) -> Result<int64_t> {
+      const Result<StoreState> state = connection.ReadState();
+      if (!state.ok()) return state.status();
+      return state->revision;
+    });
   }
 
   int64_t SizeBytes() override { return database_->SizeBytes(); }
 
  private:
-  // Runs `body` in a snapshot that is not older than `min_revision`, unless the store is. If the
-  // connection turns out to be broken, as those of the pool are after the database was started anew,
-  // once more on a new one. `may_repeat`: nothing of the answer is on its way yet.
+  // Runs `body`, which reads the state, in a snapshot that is not older than `min_revision`, unless
+  // the store is. If the connection turns out to be broken, as those of the pool are after the
+  // database was started anew, once more on a new one; `body` is told whether this is the first time.
+  // `may_repeat`: nothing of the answer is on its way yet.
   template <typename T, typename Body>
   Result<T> ReadSnapshot(
       Body body, int64_t min_revision = 0,
@@ -138,14 +143,16 @@ class SqlStore final : public Store {
     for (bool first = true;;) {
       Result<ConnectionPool::Reader> reader = pool->Take(deadline);
       if (!reader.ok()) return reader.status();
-      const Result<StoreState> state = (*reader)->BeginRead();
-      if (state.ok() && state->revision < min_revision && database_->has_replicas() &&
-          pool == &readers_) {
-        (*reader)->Rollback();
-        pool = &primary_readers_;
-        continue;
+      (*reader)->StartRead();
+      if (min_revision > 0 && database_->has_replicas() && pool == &readers_) {
+        const Result<StoreState> state = (*reader)->ReadState();
+        if (state.ok() && state->revision < min_revision) {
+          (*reader)->Rollback();
+          pool = &primary_readers_;
+          continue;
+        }
       }
-      Result<T> result = state.ok() ? body(**reader, *state) : Result<T>(state.status());
+      Result<T> result = body(**reader, first);
       (*reader)->Rollback();
       if (result.ok() || (*reader)->usable() || !first || !may_repeat()) return result;
       pool->DropIdle();
@@ -153,20 +160,14 @@ class SqlStore final : public Store {
     }
   }
 
+  // `body` returns a Status or a Result.
   template <typename Body>
-  Result<ApplyResult> Write(Body body) {
+  std::invoke_result_t<Body, StoreWriter&> Write(Body body) {
     const std::scoped_lock lock(writer_mutex_);
     last_write_ = Clock::now();
     const Result<StoreWriter*> writer = write_end_.Get();
     if (!writer.ok()) return writer.status();
     return body(**writer);
-  }
-  template <typename Body>
-  Status WriteStatus(Body body) {
-    const std::scoped_lock lock(writer_mutex_);
-    last_write_ = Clock::now();
-    const Result<StoreWriter*> writer = write_end_.Get();
-    return writer.ok() ? body(**writer) : writer.status();
   }
 
   // Runs `body` in a snapshot of the connection that writes: what the synchro knows of the store must
@@ -178,26 +179,23 @@ class SqlStore final : public Store {
     if (!writer.ok()) return writer.status();
     SqlConnection& connection = *write_end_.connection();
     connection.set_deadline(Clock::now() + options_.query_deadline);
-    const Result<StoreState> state = connection.BeginRead();
-    Result<T> result = state.ok() ? body(connection) : Result<T>(state.status());
+    // One round trip with the first statement, where the database allows it: a restart reads the
+    // versions of each resource of each cluster.
+    connection.StartRead();
+    Result<T> result = body(connection);
+    const Result<StoreState> state = connection.ReadState();
     connection.Rollback();
-    return result;
+    return state.ok() ? std::move(result) : state.status();
   }
 
   // In transactions that leave room for other writers between them.
   Status DeleteAll(std::string_view cluster, const GroupVersionResource* gvr) {
     while (true) {
-      const Result<int64_t> deleted = DeleteSome(cluster, gvr);
+      const Result<int64_t> deleted = Write(
+          [&](StoreWriter& writer) { return writer.DeleteSome(cluster, gvr, kRowsPerDeletion); });
       if (!deleted.ok()) return deleted.status();
       if (*deleted < kRowsPerDeletion) return Status();
     }
-  }
-  Result<int64_t> DeleteSome(std::string_view cluster, const GroupVersionResource* gvr) {
-    const std::scoped_lock lock(writer_mutex_);
-    last_write_ = Clock::now();
-    const Result<StoreWriter*> writer = write_end_.Get();
-    if (!writer.ok()) return writer.status();
-    return (*writer)->DeleteSome(cluster, gvr, kRowsPerDeletion);
   }
 
   void TidyWhenIdle(const std::stop_token& stop) {
@@ -283,32 +281,51 @@ Result<std::vector<ResourceCount>> SqlStore::CountObjects() {
   });
 }
 
+// Within a transaction of `connection` that `dictionary` belongs to.
+Result<StoredObject> ReadObject(SqlConnection& connection, const Dictionary& dictionary,
+                                const GroupVersionResource& gvr, const std::string& okey,
+                                bool with_events) {
+  const std::string_view name = SplitKey(okey).name;
+  const DictionaryType* type = dictionary.Find(gvr);
+  if (type == nullptr) return NotFound(gvr.group, gvr.resource, name);
+  SqlStatement rows = connection.Prepare(std::string("SELECT b.body,b.id FROM objects o") +
+                                         connection.dialect().ordered_join +
+                                         "bodies b WHERE o.type_id=? AND o.okey=? AND b.id=o.id");
+  rows.BindInt(type->id).BindText(okey);
+  if (!rows.Step()) return rows.ok() ? NotFound(gvr.group, gvr.resource, name) : rows.status();
+  std::string buffer;
+  const Result<std::string_view> body = DecodeBody(rows.Text(0), &buffer);
+  if (!body.ok()) return body.status();
+  StoredObject object{std::string(*body), {}};
+  if (!with_events) return object;
+  Result<std::vector<std::string>> events = SqlEvents(connection, dictionary).Of(rows.Int(1));
+  if (!events.ok()) return events.status();
+  object.events = *std::move(events);
+  return object;
+}
+
 Result<StoredObject> SqlStore::Get(std::string_view cluster, const GroupVersionResource& gvr,
                                    std::string_view name_space, std::string_view name,
                                    bool with_events) {
   // '!' in a cluster or namespace could name another object.
   if (!IsKeyPart(cluster) || !IsKeyPart(name_space)) return NotFound(gvr.group, gvr.resource, name);
   const std::string okey = ObjectKey(cluster, name_space, name);
-  return ReadSnapshot<StoredObject>([&](SqlConnection& connection,
-                                        const StoreState& state) -> Result<StoredObject> {
-    const auto dictionary = dictionaries_.Get(connection, state);
+  return ReadSnapshot<StoredObject>([&](SqlConnection& connection, bool) -> Result<StoredObject> {
+    // With what was known of the store last, before its state is here.
+    if (const KnownDictionary known = dictionaries_.Known(); known.dictionary && !with_events) {
+      connection.ExpectOneStatement();
+      Result<StoredObject> object = ReadObject(connection, *known.dictionary, gvr, okey, false);
+      const Result<StoreState> state = connection.ReadState();
+      if (!state.ok()) return state.status();
+      if (known.Covers(*state)) return object;
+      connection.Rollback();
+      connection.StartRead();
+    }
+    const Result<StoreState> state = connection.ReadState();
+    if (!state.ok()) return state.status();
+    const auto dictionary = dictionaries_.Get(connection, *state);
     if (!dictionary.ok()) return dictionary.status();
-    const DictionaryType* type = (*dictionary)->Find(gvr);
-    if (type == nullptr) return NotFound(gvr.group, gvr.resource, name);
-    SqlStatement rows = connection.Prepare(std::string("SELECT b.body,b.id FROM objects o") +
-                                           connection.dialect().ordered_join +
-                                           "bodies b WHERE o.type_id=? AND o.okey=? AND b.id=o.id");
-    rows.BindInt(type->id).BindText(okey);
-    if (!rows.Step()) return rows.ok() ? NotFound(gvr.group, gvr.resource, name) : rows.status();
-    std::string buffer;
-    const Result<std::string_view> body = DecodeBody(rows.Text(0), &buffer);
-    if (!body.ok()) return body.status();
-    StoredObject object{std::string(*body), {}};
-    if (!with_events) return object;
-    Result<std::vector<std::string>> events = SqlEvents(connection, **dictionary).Of(rows.Int(1));
-    if (!events.ok()) return events.status();
-    object.events = *std::move(events);
-    return object;
+    return ReadObject(connection, **dictionary, gvr, okey, with_events);
   });
 }
 

@@ -18,7 +18,11 @@ constexpr Dialect kDialect = {
     .index_hint_after = "",
     .ordered_join = " CROSS JOIN ",
     .needs_descending_index = false,
+    .has_newest_first = false,
     .limits_unions = false,
+    .merges_unions = true,
+    .seeks_in_recursion = true,
+    .merge_join = nullptr,
     .ranges_at_once = 1,
     .synced_seconds = "o.synced/1000",
 };

@@ -80,6 +80,11 @@ UPDATE meta SET
   next_dictionary = 1 + max(ifnull((SELECT max(type_id) FROM types), 0),
                             ifnull((SELECT max(key_id) FROM entry_keys), 0),
                             ifnull((SELECT max(set_id) FROM key_sets), 0));
+-- The transactions of one writer in a row are an epoch, with a random id. epoch, epoch_after: that
+-- of the last transaction, and the revision after which it began.
+ALTER TABLE meta ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN epoch_after INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE epochs(after_revision INTEGER PRIMARY KEY, epoch INTEGER NOT NULL);
 CREATE TABLE new_tombstones(
   revision INTEGER NOT NULL, type_id INTEGER NOT NULL, okey TEXT NOT NULL,
   PRIMARY KEY (revision, type_id, okey)) WITHOUT ROWID;

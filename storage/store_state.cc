@@ -7,7 +7,7 @@ namespace {
 
 // To be counted up with every change of EncodeObject or of how its row is stored. Changes of the
 // table of indexed fields count by themselves.
-constexpr uint64_t kEncoding = 2;
+constexpr uint64_t kEncoding = 3;
 
 }  // namespace
 

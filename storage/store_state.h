@@ -15,16 +15,19 @@ struct StoreState {
   int64_t encoding = 0;
   // Set while rows are computed anew by `encoding`: those of the objects up to this id are.
   std::optional<int64_t> encoded_to;
-  // Changes whenever ids that a process remembers may mean nothing any more, or something else: rows
-  // of entry_keys and key_sets were removed, the database went back to an earlier state, or a
-  // process began to write, which may have come after either. (But for lost writes, ids are not
-  // given twice.)
+  // Grows whenever ids that a process remembers may mean nothing any more, or something else: rows of
+  // entry_keys and key_sets were removed, or an epoch began, which may follow on lost writes. (But
+  // for these, ids are not given twice.)
   int64_t pruned = 0;
   // Counts changes of types, entry_keys and key_sets: what a process remembers of them is right as
   // long as this has not changed.
   int64_t dictionary = 0;
   int64_t next_object = 1;      // The next free objects.id ...
   int64_t next_dictionary = 1;  // ... and the next free id of a type, key or key set.
+  // The epoch of the last transaction, 0 if there was none, and the revision after which it began;
+  // see store_history.h.
+  int64_t epoch = 0;
+  int64_t epoch_after = 0;
 
   // Whether this pedia may write: its rows are of the same kind as those that are there.
   bool IsCurrent() const;

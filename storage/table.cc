@@ -27,6 +27,7 @@ constexpr std::array kEntries =
     std::to_array<Column>({{"key_id", kInt}, {"value", kText}, {"okey", kText}, {"id", kInt}});
 constexpr std::array kTombstones =
     std::to_array<Column>({{"revision", kInt}, {"type_id", kInt}, {"okey", kText}});
+constexpr std::array kEpochs = std::to_array<Column>({{"after_revision", kInt}, {"epoch", kInt}});
 constexpr std::array kScopes = std::to_array<Column>(
     {{"type_id", kInt}, {"cluster", kText}, {"namespace", kText}, {"n", kInt}});
 constexpr std::array kTypes = std::to_array<Column>(
@@ -43,6 +44,7 @@ const Table kObjectsTable = {"objects", kObjects, 1};
 const Table kBodiesTable = {"bodies", kBodies, 1};
 const Table kEntriesTable = {"entries", kEntries, 3};
 const Table kTombstonesTable = {"tombstones", kTombstones, 3};
+const Table kEpochsTable = {"epochs", kEpochs, 1};
 const Table kScopesTable = {"scopes", kScopes, 3};
 const Table kTypesTable = {"types", kTypes, 1};
 const Table kEntryKeysTable = {"entry_keys", kEntryKeys, 1};

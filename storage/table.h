@@ -24,6 +24,7 @@ extern const Table kObjectsTable;     // id | type_id, okey, ... as in table.cc
 extern const Table kBodiesTable;      // id | entries, body
 extern const Table kEntriesTable;     // key_id, value, okey | id
 extern const Table kTombstonesTable;  // revision, type_id, okey
+extern const Table kEpochsTable;      // after_revision | epoch
 extern const Table kScopesTable;      // type_id, cluster, namespace | n
 extern const Table kTypesTable;       // type_id | grp, version, resource, kind
 extern const Table kEntryKeysTable;   // key_id | type_id, path

@@ -8,6 +8,7 @@
 
 #include "meta/log.h"
 #include "storage/object_key.h"
+#include "storage/store_history.h"
 
 namespace pedia::storage {
 namespace {
@@ -56,14 +57,6 @@ Result<std::vector<const Change*>> Sort(std::span<const Change> changes) {
   return sorted;
 }
 
-bool IsBehind(const StoreState& state, const StoreState& known) {
-  return state.revision < known.revision || state.next_object < known.next_object ||
-         state.next_dictionary < known.next_dictionary || state.dictionary < known.dictionary ||
-         state.pruned < known.pruned ||
-         // Of two histories that have come equally far.
-         (state.revision == known.revision && state.next_object != known.next_object);
-}
-
 }  // namespace
 
 template <typename Body>
@@ -87,32 +80,34 @@ Status StoreWriter::Begin(Transaction& transaction) {
     return ServiceUnavailable("another version of pedia has taken over the store");
   }
   transaction.begun = transaction.state = *state;
-  CompareWithKnown(transaction.state);
+  if (Status status = CompareWithKnown(transaction.state); !status.ok()) return status;
+  if (epoch_ == 0 || transaction.state.epoch != epoch_) BeginEpoch(transaction.state);
   transaction.stamp = {NowMilliseconds(), transaction.state.revision + 1};
-  // Nobody tells this process what became of the ids before it came.
-  if (!renewed_) {
-    ++transaction.state.pruned;
-    ++transaction.state.dictionary;
-  }
   dictionary_.Begin(*connection_, transaction.state);
   return Status();
 }
 
-void StoreWriter::CompareWithKnown(StoreState& state) {
-  if (!IsBehind(state, known_)) {
+Status StoreWriter::CompareWithKnown(StoreState& state) {
+  const Result<bool> leads_from_known = LeadsFrom(known_, state, *connection_);
+  if (!leads_from_known.ok()) return leads_from_known.status();
+  if (*leads_from_known) {
     known_ = state;
-    return;
+    return Status();
   }
   if (!std::exchange(lost_writes_, true)) {
-    LogError("the database is at revision " + std::to_string(state.revision) + ", although " +
-             std::to_string(known_.revision) +
-             " was written: it has lost writes, and all clusters will be listed anew");
+    LogError("the database is at revision " + std::to_string(state.revision) +
+             " and has lost writes: it was at revision " + std::to_string(known_.revision) +
+             " of another history; all clusters will be listed anew");
   }
+  // Others that knew the lost writes see by the epoch where the history parts.
+  BeginEpoch(state);
+  epoch_ = state.epoch;
   state.revision = std::max(state.revision, known_.revision) + 1;
   state.next_object = std::max(state.next_object, known_.next_object);
   state.next_dictionary = std::max(state.next_dictionary, known_.next_dictionary);
   state.dictionary = std::max(state.dictionary, known_.dictionary) + 1;
   state.pruned = std::max(state.pruned, known_.pruned) + 1;
+  return Status();
 }
 
 Status StoreWriter::Finish(Transaction& transaction) {
@@ -129,22 +124,30 @@ Status StoreWriter::Finish(Transaction& transaction) {
     if (Status status = dictionary_.PruneIfDue(); !status.ok()) return status;
   }
   transaction.result.revision = transaction.state.revision;
+  if (transaction.state.epoch != transaction.begun.epoch) {
+    Status status = SaveEpoch(transaction.state, *connection_);
+    if (!status.ok()) return status;
+  }
   if (Status status = WriteState(transaction.state); !status.ok()) return status;
+  // Perhaps it takes place although it fails: the next one shall not be mistaken for it.
+  epoch_ = 0;
   if (Status status = connection_->Commit(); !status.ok()) return status;
   known_ = transaction.state;
-  renewed_ = true;
+  epoch_ = known_.epoch;
   return Status();
 }
 
 Status StoreWriter::WriteState(const StoreState& state) {
   SqlStatement update = connection_->Prepare(
-      "UPDATE meta SET revision=?,pruned=?,dictionary=?,next_object=?,next_dictionary=? WHERE "
-      "id=1");
+      "UPDATE meta SET revision=?,pruned=?,dictionary=?,next_object=?,next_dictionary=?,epoch=?,"
+      "epoch_after=? WHERE id=1");
   return update.BindInt(state.revision)
       .BindInt(state.pruned)
       .BindInt(state.dictionary)
       .BindInt(state.next_object)
       .BindInt(state.next_dictionary)
+      .BindInt(state.epoch)
+      .BindInt(state.epoch_after)
       .Run();
 }
 

@@ -17,9 +17,10 @@ namespace pedia::storage {
 // One thread at a time. A failed function has changed nothing, but for a commit of which the answer
 // was lost: what it did counts as unknown, and the next transaction begins from what is stored.
 //
-// It notices when the database has gone back behind what was committed to it: a replica took over
-// that had not received everything, or a backup was restored. Then revisions and ids go on after the
-// lost ones, so that none is given twice, and the next Apply says so.
+// It notices when the database has gone back behind what this writer knew of it, even if others have
+// written since: a replica took over that had not received everything, or a backup was restored. Then
+// revisions and ids go on after the lost ones, so that none is given twice, and the next Apply says
+// so.
 class StoreWriter {
  public:
   // `connection` must outlive it, or be replaced.
@@ -50,7 +51,7 @@ class StoreWriter {
   template <typename Body>
   Result<ApplyResult> InTransaction(Body body);
   Status Begin(Transaction& transaction);
-  void CompareWithKnown(StoreState& state);
+  Status CompareWithKnown(StoreState& state);
   Status Finish(Transaction& transaction);
   Status WriteState(const StoreState& state);
   void Rollback();
@@ -66,7 +67,7 @@ class StoreWriter {
   int64_t tombstones_since_pruning_ = 0;
   // The last state that is known to have been committed, at first of no store.
   StoreState known_;
-  bool renewed_ = false;      // The ids were declared invalid, once for this object.
+  int64_t epoch_ = 0;         // That this writer began; 0 if its next transaction begins one.
   bool lost_writes_ = false;  // To be said by the next Apply.
 };
 

@@ -28,7 +28,7 @@ def query(**parameters):
 
 def deep_token(pedia, pods):
     """The continue token of the page at 90 %."""
-    token, page = '', 1000
+    token, page = '', 5000
     for _ in range(pods * 9 // 10 // page):
         answer = pedia.get(fleets.RESOURCES + query(limit=page, **({'continue': token} if token else {})), Accept=PARTIAL.split(': ')[1])
         token = answer['metadata']['continue']
@@ -37,6 +37,7 @@ def deep_token(pedia, pods):
 
 def read_set(bench):
     pedia, pods = bench.pedia, bench.options.pods
+    long_lists = max(1, 300000 // pods)
     first = pedia.get(fleets.RESOURCES + PODS + '?limit=1')['items'][0]
     pod = '/clusters/member-1/api/v1/namespaces/%s/pods/%s' % (first['metadata']['namespace'], first['metadata']['name'])
     replica_set = first['metadata']['ownerReferences'][0]['name']
@@ -56,19 +57,25 @@ def read_set(bench):
         Row('label 33 %, limit=500', query(limit=500, labelSelector='env=dev'), items=500),
         Row('label, no match', query(limit=500, labelSelector='canary=never'), items=0, target=4000),
         Row('team 10 % + env 33 %, limit=500', query(limit=500, labelSelector='team=shop,env=dev'), items=500 if pods >= 20000 else None, target=250),
+        Row('env 33 % + team 10 %, limit=500', query(limit=500, labelSelector='env=dev,team=shop'), items=500 if pods >= 20000 else None, target=250),
         Row('spec.nodeName, limit=50', query(limit=50, fieldSelector='spec.nodeName=' + node), target=2000),
-        Row('field without index (scan)', query(limit=50, fieldSelector=ids), items=1, requests=4, connections=1),
+        Row('field without index (scan)', query(limit=50, fieldSelector=ids), items=1, requests=long_lists, connections=1),
         Row('order by name, limit=50', query(limit=50, orderby='name'), items=50),
         Row('order by created desc, limit=50', query(limit=50, orderby='created_at desc'), items=50, target=2000),
         Row('order by nodeName, limit=50', query(limit=50, orderby='.spec.nodeName'), items=50),
         Row('created desc + label 33 %', query(limit=50, orderby='created_at desc', labelSelector='env=dev'), items=50),
+        Row('created desc + node, few', query(limit=50, orderby='created_at desc', fieldSelector='spec.nodeName=' + node)),
+        Row('created desc + team 10 %', query(limit=50, orderby='created_at desc', labelSelector='team=shop'), items=50),
+        Row('labels that never meet', query(limit=500, labelSelector='team=shop,team=data'), items=0),
+        Row('name contains', query(limit=50, labelSelector='search.clusterpedia.io/fuzzy-name=' + first['metadata']['name'][-5:])),
         Row('owner, two levels', '/clusters/member-1' + PODS + '?' + urllib.parse.urlencode(owner), items=10),
         Row('Table, limit=500', query(limit=500), headers=[TABLE], items=500, target=220),
         Row('PartialObjectMetadata, limit=500', query(limit=500), headers=[PARTIAL], items=500),
         Row('facets namespace, phase', query(limit=1, facets='namespace,.status.phase')),
         Row('remaining count, label 33 %', query(limit=1, labelSelector='env=dev', withRemainingCount='true')),
-        Row('full list', query(), requests=3, connections=1),
-        Row('full list, gzip', query(), gzip=True, requests=3, connections=1),
+        Row('remaining count, two labels', query(limit=1, labelSelector='env=dev,team=shop', withRemainingCount='true')),
+        Row('full list', query(), requests=long_lists, connections=1),
+        Row('full list, gzip', query(), gzip=True, requests=long_lists, connections=1),
         Row('10 full lists at once', query(), requests=10, connections=10),
     ]
 
@@ -115,10 +122,22 @@ def measure_row(bench, row, say):
     requests = result['requests'] + (1 if not row.requests or row.items is not None else 0)  # The first one is checked.
     cpu, database_cpu, buffers = cost.per(requests)
     target = '%8.0f %5.2f' % (row.target * tps / TARGET_TPS, result['per_second'] / (row.target * tps / TARGET_TPS)) if row.target else ' ' * 14
+    bench.figures[row.name] = {'pedia ms': cpu * 1000, 'DB ms': database_cpu * 1000, 'buffers': buffers, 'p50 ms': result['p50_ms']}
     say('%-33s %9.1f %9.2f %9.2f %8.1f %9.2f %9.2f %9.0f %7.1f %7.0f %s' % (
         row.name, result['per_second'], result['p50_ms'], result['p99_ms'], result['mb_per_second'], cpu * 1000, database_cpu * 1000, buffers,
         max(memory_mb(pid, 'VmHWM') - before, 0), tps, target))
     return result
+
+
+def compare(figures, reference, say):
+    """Beside the figures of another run, of a smaller world most often."""
+    say('%-33s %26s %26s %26s' % ('read: there, here, ratio', 'CPU ms, pedia and DB', 'buffers', 'p50 ms'))
+    for name, here in figures.items():
+        there = reference.get(name)
+        if not there:
+            continue
+        columns = [[f['pedia ms'] + f['DB ms'] for f in (there, here)]] + [[f[key] for f in (there, here)] for key in ('buffers', 'p50 ms')]
+        say('%-33s %s' % (name, ' '.join('%9.2f %9.2f %6.2f' % (before, after, after / before if before else 0) for before, after in columns)))
 
 
 def measure(bench, say):

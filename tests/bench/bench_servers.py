@@ -135,7 +135,13 @@ class Sqlite:
         return run('raw_sqlite', what, self.path, *arguments)
 
     def single_row_statements(self, body, seconds=5):
-        return run('raw_sqlite', 'insert', self.path, self.path + '.raw', 1)[0]
+        copy = self.path + '.raw'
+        try:
+            return run('raw_sqlite', 'insert', self.path, copy, 1)[0]
+        finally:
+            for end in ('', '-wal', '-shm'):
+                if os.path.exists(copy + end):
+                    os.remove(copy + end)
 
     def settle(self):
         pass

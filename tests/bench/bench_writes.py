@@ -23,11 +23,30 @@ def written(bench):
     return counter(bench, 'inserted', 'updated', 'deleted')
 
 
+def idle_memory(bench):
+    """RSS of a pedia, on SQLite, that has synced as many clusters without objects."""
+    fleet = fleets.Fleet()
+    try:
+        members = fleet.members('--clusters', str(bench.options.clusters), '--world', 'none')
+        idle = fleet.pedia('--kubeconfig', members.kubeconfig)
+        return memory_mb(idle.child.pid, 'VmRSS')
+    finally:
+        fleet.close()
+
+
+def say_memory(bench, idle, when, say):
+    memory = memory_mb(bench.pedia.child.pid, 'VmRSS')
+    say('memory after the %s: RSS %.0f MB, peak %.0f; %.0f idle; %.0f bytes an object'
+        % (when, memory, memory_mb(bench.pedia.child.pid, 'VmHWM'), idle, (memory - idle) * 1e6 / bench.objects))
+
+
 def first_sync(bench, say):
+    bench.idle = idle_memory(bench)
     before = [database_cpu(bench), cpu_seconds(bench.members.child.pid)]
     seconds = bench.start_pedia()
     pid = bench.pedia.child.pid
-    objects = counter(bench, 'inserted')
+    bench.objects = objects = counter(bench, 'inserted')
+    say_memory(bench, bench.idle, 'first sync', say)
     used = [cpu_seconds(pid), database_cpu(bench) - before[0], cpu_seconds(bench.members.child.pid) - before[1]]
     pod = json.dumps(bench.pedia.get(fleets.RESOURCES + '/api/v1/pods?limit=1')['items'][0])
     single = bench.server.single_row_statements(pod)
@@ -42,6 +61,7 @@ def restart(bench, say):
     seconds = bench.start_pedia()
     say('restart: %.1f s, CPU s: pedia %.1f, database %.1f; peak RSS %.0f MB, %d writes'
         % (seconds, cpu_seconds(bench.pedia.child.pid), database_cpu(bench) - before, memory_mb(bench.pedia.child.pid, 'VmHWM'), written(bench)))
+    say_memory(bench, bench.idle, 'restart', say)
 
 
 class Client:

@@ -1,5 +1,6 @@
 // What writing costs on a database: the first sync, updates that change nothing that is indexed,
-// updates that change two entries, and deletions, in batches as the synchro makes them. The database
+// updates that change two entries, and deletions, in batches as the synchro makes them; and what it
+// costs to check all of it. The database
 // is that of PEDIA_TEST_DATABASE, with durable commits. Usage: write_bench [pods=20000] [batch=1000]
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/audit.h"
 #include "storage/mysql_database.h"
 #include "storage/postgres_database.h"
 #include "storage/sql_store.h"
@@ -77,10 +79,25 @@ void Run(Store& store, const char* what, int pods, int batch, const Rewrite& rew
   std::fflush(stdout);
 }
 
+void Check(Database& database) {
+  const double wall_before = bench::Now();
+  const double cpu_before = bench::CpuSeconds();
+  const Result<AuditReport> report = AuditStore(database, {});
+  if (!report.ok() || report->differences > 0) {
+    std::fprintf(stderr, "the check failed\n");
+    std::exit(1);
+  }
+  const auto objects = static_cast<double>(report->objects);
+  std::printf("%-28s %8.0f objects/s   CPU of pedia %6.1f us/object\n", "check",
+              objects / (bench::Now() - wall_before),
+              (bench::CpuSeconds() - cpu_before) / objects * 1e6);
+}
+
 int Main(int argc, char** argv) {
   const int pods = argc > 1 ? std::atoi(argv[1]) : 20'000;
   const int batch = argc > 2 ? std::atoi(argv[2]) : 1'000;
   Place place = MakePlace();
+  Database& database = *place.database;
   Result<std::unique_ptr<Store>> opened = OpenStore(std::move(place.database));
   if (!opened.ok()) {
     std::fprintf(stderr, "%s\n", opened.status().ToString().c_str());
@@ -88,6 +105,7 @@ int Main(int argc, char** argv) {
   }
   Store& store = **opened;
   Run(store, "first sync", pods, batch, [](Change*, int) {});
+  Check(database);
   Run(store, "unchanged", pods, batch, [](Change*, int) {});
   Run(store, "changed, no entry", pods, batch, [](Change* change, int) {
     change->row.resource_version += "1";

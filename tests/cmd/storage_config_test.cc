@@ -228,6 +228,9 @@ INSTANTIATE_TEST_SUITE_P(
         Rejected{"type: postgres", "postgres: database name is required"},
         Rejected{"- a", "must be a map"},
         Rejected{"type: postgres\nhots: x", "line 2: unknown key 'hots'"},
+        Rejected{"type: postgres\npartitions: 8",
+                 "line 2: partitions: the tables are not partitioned: every read would cost more, "
+                 "see ARCHITECTURE.md"},
         Rejected{"mysql:\n  timeOut: 1s", "line 2: unknown key 'mysql.timeOut'"},
         Rejected{"log:\n  logger: {maxSize: 1}", "line 2: unknown key 'log.logger.maxSize'"},
         Rejected{"password: [hunter2]", "line 1: password: must be a string"},

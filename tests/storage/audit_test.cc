@@ -115,6 +115,66 @@ TEST_F(AuditTest, FindsAnEntryOfAnotherObject) {
               ElementsAre(HasSubstr("no row for key"), HasSubstr("its object does not have it")));
 }
 
+TEST_F(AuditTest, FindsAnEntryTooMany) {
+  Write(
+      "INSERT INTO entries(key_id,value,okey,id) SELECT key_id,'other',okey,id FROM entries WHERE "
+      "value='web' AND id=" +
+      Pod("pod-5"));
+  const AuditReport report = Audit();
+  EXPECT_THAT(report.first, ElementsAre(HasSubstr("c2!ns5!pod-5: its object does not have it")));
+  EXPECT_EQ(report.entries, Number("SELECT count(*) FROM entries"));
+}
+
+TEST_F(AuditTest, FindsAnEntryOfAnUnknownKey) {
+  Write("INSERT INTO entries(key_id,value,okey,id) VALUES (999,'web','c2!ns5!pod-5'," +
+        Pod("pod-5") + ")");
+  EXPECT_THAT(Audit().first,
+              ElementsAre("entry of key 999 c2!ns5!pod-5: its object does not have it"));
+}
+
+TEST_F(AuditTest, FindsAnEntryWithTheKeyOfAnotherObject) {
+  Write("UPDATE entries SET okey='c2!ns5!pod-6' WHERE value='web' AND id=" + Pod("pod-5"));
+  EXPECT_THAT(Audit().first, ElementsAre(HasSubstr("pods c2!ns5!pod-5: no row for key"),
+                                         HasSubstr("c2!ns5!pod-6: its object does not have it")));
+}
+
+TEST_F(AuditTest, FindsAnEntryOfAnObjectThatWasNeverThere) {
+  for (const int64_t id : {int64_t{0}, int64_t{-5}, int64_t{1} << 50}) {
+    Write("INSERT INTO entries(key_id,value,okey,id) VALUES (7,'a','x'," + std::to_string(id) +
+          ")");
+    EXPECT_THAT(Audit().first, ElementsAre("entry of key 7 x: its object does not have it")) << id;
+    Write("DELETE FROM entries WHERE okey='x'");
+  }
+}
+
+TEST_F(AuditTest, DescribesTheEntriesOfNoOtherObjectThanTheWrongOne) {
+  Write("UPDATE entries SET value='other' WHERE value='web' AND id>" + Pod("pod-400"));
+  const AuditReport report = Audit({.described = 10'000});
+  EXPECT_EQ(report.differences, 2 * Number("SELECT count(*) FROM entries WHERE value='other'"));
+  EXPECT_THAT(report.first, SizeIs(static_cast<size_t>(report.differences)));
+}
+
+TEST_F(AuditTest, FindsNothingWrongWithWhatIsWrittenMeanwhile) {
+  bool written = false;
+  const AuditReport report = Audit({.progress = [&](const AuditProgress& progress) {
+    if (written) return true;
+    written = true;
+    // The first objects have been read, and none of the entries.
+    EXPECT_STREQ(progress.part, "objects");
+    EXPECT_THAT(store_->DeleteCluster("c1"), IsOk());
+    Put({{.cluster = "c0",
+          .name_space = "ns0",
+          .name = "pod-0",
+          .resource_version = "2",
+          .uid = "u0",
+          .labels = {{"app", "db"}, {"new", "x"}}},
+         {.cluster = "c9", .name = "added", .labels = {{"app", "db"}}}});
+    return true;
+  }});
+  EXPECT_TRUE(written);
+  EXPECT_THAT(report.first, IsEmpty());
+}
+
 TEST_F(AuditTest, FindsEntriesBodiesAndNumbersOfALostObject) {
   const std::string id = Pod("pod-5");
   Write("DELETE FROM objects WHERE id=" + id);
@@ -122,6 +182,11 @@ TEST_F(AuditTest, FindsEntriesBodiesAndNumbersOfALostObject) {
   EXPECT_THAT(report.first, Contains("body " + id + ": no object"));
   EXPECT_THAT(report.first, Contains(HasSubstr("c2!ns5!pod-5: its object does not have it")));
   EXPECT_THAT(report.first, Contains("v1/pods c2!ns5: number of objects"));
+}
+
+TEST_F(AuditTest, FindsANumberOfObjectsThatIsWrong) {
+  Write("UPDATE scopes SET n=n+1 WHERE cluster='c0' AND namespace='ns3'");
+  EXPECT_THAT(Audit().first, ElementsAre("v1/pods c0!ns3: number of objects"));
 }
 
 TEST_F(AuditTest, FindsALostAndADamagedBody) {

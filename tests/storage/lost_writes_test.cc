@@ -31,6 +31,21 @@ class LostWritesTest : public StoreTest {
     EXPECT_THAT(Inconsistencies(database_), IsEmpty());
     EXPECT_THAT(DifferencesFromBodies(database_), IsEmpty());
   }
+  // As another process has it.
+  std::unique_ptr<Store> OtherStore() {
+    Result<std::unique_ptr<Store>> other = OpenStore(database_.Open());
+    EXPECT_THAT(other, IsOk());
+    return *std::move(other);
+  }
+  static ApplyResult PutInto(Store& store, const std::vector<std::string>& names) {
+    std::vector<Change> changes;
+    for (const std::string& name : names)
+      changes.push_back(Upsert({.name = name, .labels = {{name, "1"}}}));
+    const Result<ApplyResult> result = store.Apply(changes);
+    EXPECT_THAT(result, IsOk());
+    return result.ok() ? *result : ApplyResult{};
+  }
+
   std::string log_;
 };
 
@@ -43,7 +58,7 @@ TEST_F(LostWritesTest, IsSaidOnceByTheNextTransaction) {
   const ApplyResult result = Put({{.name = "d"}});
   EXPECT_TRUE(result.lost_writes);
   EXPECT_EQ(result.inserted, 1);
-  EXPECT_THAT(log_, HasSubstr("at revision 1, although 3 was written"));
+  EXPECT_THAT(log_, HasSubstr("at revision 1 and has lost writes: it was at revision 3"));
   EXPECT_FALSE(Put({{.name = "e"}}).lost_writes);
   EXPECT_THAT(Names({}), ElementsAre("c1/default/a", "c1/default/d", "c1/default/e"));
   ExpectSound();
@@ -99,6 +114,85 @@ TEST_F(LostWritesTest, IdsOfTheLostTransactionsMeanNothing) {
   ExpectSound();
 }
 
+TEST_F(LostWritesTest, IsNoticedHoweverFarOthersHaveGoneOn) {
+  for (int further = 1; further <= 3; ++further) {
+    Put({{.name = "a" + std::to_string(further)}});
+    StoreBackup backup(database_.Open());
+    Put({{.name = "b"}});
+    const int64_t lost = Put({{.name = "c"}}).revision;
+    backup.Restore();
+    const std::unique_ptr<Store> other = OtherStore();
+    for (int i = 0; i < further; ++i) PutInto(*other, {"d" + std::to_string(10 * further + i)});
+    ASSERT_EQ(*store_->Revision(), lost - 2 + further);
+    EXPECT_TRUE(Apply({}).lost_writes) << further;
+    EXPECT_GT(*store_->Revision(), lost);
+    EXPECT_FALSE(Apply({}).lost_writes);
+    // It knew nothing of what was lost.
+    EXPECT_FALSE(PutInto(*other, {"e"}).lost_writes);
+    ExpectSound();
+  }
+}
+
+TEST_F(LostWritesTest, IsNoticedByAllWhoKnewTheLostWrites) {
+  const std::unique_ptr<Store> second = OtherStore();
+  const std::unique_ptr<Store> third = OtherStore();
+  Put({{.name = "a"}});
+  EXPECT_FALSE(PutInto(*third, {}).lost_writes);
+  StoreBackup backup(database_.Open());
+  PutInto(*second, {"b"});
+  Put({{.name = "c"}});
+  backup.Restore();
+  EXPECT_TRUE(Apply({}).lost_writes);
+  EXPECT_FALSE(Put({{.name = "d"}, {.name = "e"}}).lost_writes);
+  EXPECT_TRUE(PutInto(*second, {}).lost_writes);
+  // It had not seen more than was saved.
+  EXPECT_FALSE(PutInto(*third, {}).lost_writes);
+  ExpectSound();
+}
+
+TEST_F(LostWritesTest, OfAnEarlierEpochOfTheSameWriterIsNoticed) {
+  const std::unique_ptr<Store> other = OtherStore();
+  Put({{.name = "a"}});
+  PutInto(*other, {"b"});
+  StoreBackup backup(database_.Open());
+  PutInto(*other, {"c"});
+  Put({{.name = "d"}});
+  backup.Restore();
+  // The epoch that the backup knows is its own; that it was succeeded is lost.
+  EXPECT_TRUE(PutInto(*other, {"e"}).lost_writes);
+  EXPECT_TRUE(Put({{.name = "f"}}).lost_writes);
+  ExpectSound();
+}
+
+TEST_F(LostWritesTest, ReadersMistakeNoIdOfAnotherHistory) {
+  Put({{.name = "a"}});
+  StoreBackup backup(database_.Open());
+  Put({{.name = "b", .labels = {{"x", "1"}}}});
+  query::ListOptions with_x;
+  with_x.label_selector.push_back({"x", query::SelectorOperator::kExists, {}});
+  EXPECT_THAT(Names(with_x), ElementsAre("c1/default/b"));
+  backup.Restore();
+  const std::unique_ptr<Store> other = OtherStore();
+  PutInto(*other, {"y"});  // Has the label y, which gets the id that x had.
+  EXPECT_THAT(Names(with_x), IsEmpty());
+}
+
+TEST_F(LostWritesTest, OldEpochsAreForgotten) {
+  {
+    const auto database = database_.Open();
+    const auto connection = database->Connect(Database::Role::kWriter);
+    ASSERT_THAT(connection, IsOk());
+    ASSERT_THAT((*connection)->BeginWrite(), IsOk());
+    std::vector<SqlParameter> rows;
+    for (int64_t i = 1; i <= 1'500; ++i) rows.insert(rows.end(), {-i, i});
+    ASSERT_THAT((*connection)->Insert(kEpochsTable, rows), IsOk());
+    ASSERT_THAT((*connection)->Commit(), IsOk());
+  }
+  Put({{.name = "a"}});
+  EXPECT_THAT(ReadTable(database_, "SELECT count(*),max(after_revision) FROM epochs"),
+              ElementsAre("1001|0"));
+}
+
 TEST_F(LostWritesTest, AnotherHistoryOfTheSameLengthIsNoticed) {
   Put({{.name = "a"}});
   StoreBackup backup(database_.Open());
@@ -115,14 +209,13 @@ TEST_F(LostWritesTest, AnotherHistoryOfTheSameLengthIsNoticed) {
 
 TEST_F(LostWritesTest, WritesOfOtherProcessesAreNoLoss) {
   Put({{.name = "a"}});
-  Result<std::unique_ptr<Store>> other = OpenStore(database_.Open());
-  ASSERT_THAT(other, IsOk());
-  for (const char* name : {"b", "c"}) {
-    const Result<ApplyResult> result =
-        (*other)->Apply(std::vector<Change>{Upsert({.name = name, .labels = {{name, "1"}}})});
-    ASSERT_THAT(result, IsOk());
-    EXPECT_FALSE(result->lost_writes);
+  const std::unique_ptr<Store> other = OtherStore();
+  const std::unique_ptr<Store> idle = OtherStore();
+  for (const char* name : {"b", "c", "d", "e"}) {
+    EXPECT_FALSE(PutInto(*other, {name}).lost_writes);
+    EXPECT_FALSE(PutInto(*other, {name, std::string("y") + name}).lost_writes);
     EXPECT_FALSE(Put({{.name = std::string("x") + name}}).lost_writes);
+    EXPECT_FALSE(PutInto(*idle, {}).lost_writes);
   }
   ExpectSound();
 }

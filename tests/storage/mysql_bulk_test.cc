@@ -96,6 +96,29 @@ TEST_P(MysqlVerbsTest, SplitWhatIsMoreThanThePacketsOfTheServer) {
             "72000000,");
 }
 
+TEST_P(MysqlVerbsTest, WriteLongRowsBetweenShortOnes) {
+  std::vector<std::string> bodies;
+  for (const int bytes : {10, 40'000, 20, 30, 70'000, 100'000, 40, 50, 60, 200'000})
+    bodies.emplace_back(static_cast<size_t>(bytes), static_cast<char>('a' + bodies.size()));
+  const auto rows_of = [&](size_t turn) {
+    std::vector<SqlParameter> rows;
+    for (size_t i = 0; i < bodies.size(); ++i) {
+      const std::string& body = bodies[(i + turn) % bodies.size()];
+      rows.insert(rows.end(), {static_cast<int64_t>(i), BlobView{"e"}, BlobView{body}});
+    }
+    return rows;
+  };
+  ASSERT_THAT(connection_->BeginWrite(), IsOk());
+  ASSERT_THAT(connection_->Insert(kBodiesTable, rows_of(0)), IsOk());
+  const size_t columns[] = {1, 2};
+  ASSERT_THAT(connection_->Update(kBodiesTable, columns, rows_of(3)), IsOk());
+  ASSERT_THAT(connection_->Commit(), IsOk());
+  std::string lengths;
+  for (size_t i = 0; i < bodies.size(); ++i)
+    lengths += std::to_string(bodies[(i + 3) % bodies.size()].size()) + ",";
+  EXPECT_EQ(Texts("SELECT CAST(length(body) AS BINARY) FROM bodies ORDER BY id"), lengths);
+}
+
 TEST_P(MysqlVerbsTest, RefuseWhatDoesNotFit) {
   ASSERT_THAT(connection_->BeginWrite(), IsOk());
   const std::string huge(17 << 20, 'x');

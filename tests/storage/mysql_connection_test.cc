@@ -116,7 +116,7 @@ TEST_F(MysqlConnectionTest, RunsAStatementAgainAfterReset) {
 
 TEST_F(MysqlConnectionTest, NestsStatementsThatAreHalfwayThrough) {
   FillBodies(1, 3'000, 500);
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   ASSERT_THAT(connection->BeginRead(), IsOk());
   SqlStatement outer =
       connection->Prepare("SELECT id,body FROM bodies ORDER BY id", RowCount::kUnbounded);
@@ -149,7 +149,7 @@ TEST_F(MysqlConnectionTest, NestsStatementsThatAreHalfwayThrough) {
 
 TEST_F(MysqlConnectionTest, ForgetsRowsOfOneStatementWhileThoseOfAnotherCome) {
   FillBodies(1, 2'000, 500);
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   std::optional<SqlStatement> stored(connection->Prepare("SELECT id FROM bodies ORDER BY id"));
   ASSERT_TRUE(stored->Step());
   std::optional<SqlStatement> failed(connection->Prepare("SELECT id FROM bodies WHERE id=1/?"));
@@ -169,7 +169,7 @@ TEST_F(MysqlConnectionTest, ForgetsRowsOfOneStatementWhileThoseOfAnotherCome) {
 
 TEST_F(MysqlConnectionTest, NestsStatementsOfOneText) {
   FillBodies(1, 10, 5);
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   const auto prepare = [&] {
     return connection->Prepare("SELECT id FROM bodies WHERE id>? ORDER BY id",
                                RowCount::kUnbounded);
@@ -189,7 +189,7 @@ TEST_F(MysqlConnectionTest, NestsStatementsOfOneText) {
 
 TEST_F(MysqlConnectionTest, LosesNoRowsWhenAnotherStatementIsGivenUp) {
   FillBodies(1, 10, 5);
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   for (const RowCount rows : {RowCount::kFew, RowCount::kUnbounded}) {
     std::optional<SqlStatement> first =
         connection->Prepare("SELECT id FROM bodies WHERE id<4 ORDER BY id", rows);
@@ -232,7 +232,7 @@ TEST_F(MysqlConnectionTest, PutsNullsAside) {
 
 TEST_F(MysqlConnectionTest, ReadsAnyNumberOfRowsInLittleMemory) {
   for (int64_t first = 1; first < 40'000; first += 4'000) FillBodies(first, first + 3'999, 4'000);
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   ASSERT_THAT(connection->BeginRead(), IsOk());
   const auto read_all = [&](bool with_nested) {
     SqlStatement rows =
@@ -258,7 +258,7 @@ TEST_F(MysqlConnectionTest, ReadsAnyNumberOfRowsInLittleMemory) {
 
 TEST_F(MysqlConnectionTest, GoesOnAfterARowStreamIsGivenUp) {
   for (int64_t first = 1; first < 20'000; first += 4'000) FillBodies(first, first + 3'999, 4'000);
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   ASSERT_THAT(connection->BeginRead(), IsOk());
   for (int i = 0; i < 20; ++i) {
     {
@@ -275,7 +275,7 @@ TEST_F(MysqlConnectionTest, GoesOnAfterARowStreamIsGivenUp) {
 }
 
 TEST_F(MysqlConnectionTest, ForgetsStatementsThatWereNotUsedForLong) {
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   for (int i = 0; i < 1'000; ++i) {
     SqlStatement statement = connection->Prepare("SELECT " + std::to_string(i));
     ASSERT_TRUE(statement.Step());
@@ -294,7 +294,7 @@ TEST_F(MysqlConnectionTest, ForgetsStatementsThatWereNotUsedForLong) {
 }
 
 TEST_F(MysqlConnectionTest, SaysWhatFailedWithoutTheCause) {
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   SqlStatement wrong = connection->Prepare("SELECT nothing FROM nowhere");
   EXPECT_FALSE(wrong.Step());
   EXPECT_FALSE(wrong.ok());
@@ -306,7 +306,7 @@ TEST_F(MysqlConnectionTest, SaysWhatFailedWithoutTheCause) {
 }
 
 TEST_F(MysqlConnectionTest, ReadsOneSnapshotWhateverIsWritten) {
-  const auto reader = Connect(Role::kReader);
+  const auto reader = Connect();
   const Result<StoreState> before = reader->BeginRead();
   ASSERT_THAT(before, IsOk());
   EXPECT_EQ(before->schema_version, kSchemaVersion);
@@ -324,7 +324,7 @@ TEST_F(MysqlConnectionTest, ReadsOneSnapshotWhateverIsWritten) {
 }
 
 TEST_F(MysqlConnectionTest, WritesNothingInAReadTransaction) {
-  const auto reader = Connect(Role::kReader);
+  const auto reader = Connect();
   ASSERT_THAT(reader->BeginRead(), IsOk());
   EXPECT_THAT(reader->Prepare("UPDATE meta SET revision=9").Run(),
               FailsWith(StatusReason::kInternalError, HasSubstr("store")));

@@ -5,12 +5,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "storage/loose_scan.h"
 #include "tests/storage/mysql_fixture.h"
 
 namespace pedia::storage {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::IsOk;
@@ -180,9 +186,27 @@ class MysqlExplainTest : public MysqlTest {
   }
 };
 
+// Rows that the server has read for what `run` does, whatever it planned.
+int64_t RowsRead(SqlConnection& connection, const std::function<void()>& run) {
+  const auto rows_read = [&] {
+    SqlStatement reads = connection.Prepare(
+        "SELECT CAST(sum(variable_value) AS SIGNED) FROM information_schema.session_status WHERE "
+        "variable_name IN ('Handler_read_key','Handler_read_next','Handler_read_prev',"
+        "'Handler_read_rnd','Handler_read_rnd_next','Handler_read_first','Handler_read_last')");
+    EXPECT_TRUE(reads.Step());
+    return reads.Int(0);
+  };
+  rows_read();
+  const int64_t before = rows_read();
+  const int64_t overhead = rows_read() - before;
+  const int64_t start = rows_read();
+  run();
+  return rows_read() - start - overhead;
+}
+
 TEST_F(MysqlExplainTest, ReadsIndexesInTheirOrder) {
   Fill();
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   const Dialect& dialect = connection->dialect();
   const auto hint = [&](const char* index) { return IndexHint(dialect, index); };
   const std::string join = dialect.ordered_join;
@@ -219,6 +243,10 @@ TEST_F(MysqlExplainTest, ReadsIndexesInTheirOrder) {
            " WHERE o.type_id=? AND o.created IS NOT NULL ORDER BY o.created,okey LIMIT ?",
        {one, fifty},
        "o:range:objects_created:"},
+      {"SELECT o.id AS id,o.okey AS okey FROM objects o" + hint("objects_name_desc") +
+           " WHERE o.type_id=? AND o.name IS NOT NULL ORDER BY o.name DESC,okey LIMIT ?",
+       {one, fifty},
+       "o:ref:objects_name_desc:"},
       {"SELECT o.id AS id,o.okey AS okey FROM objects o" + hint("objects_name") +
            " WHERE o.type_id=? AND o.name IN (?) ORDER BY okey LIMIT ?",
        {one, a, fifty},
@@ -240,33 +268,48 @@ TEST_F(MysqlExplainTest, ReadsIndexesInTheirOrder) {
   }
 }
 
-// Rows that the server has read for a statement, whatever it planned.
 TEST_F(MysqlExplainTest, ReadsHardlyMoreRowsThanItGives) {
   Fill();
-  const auto connection = Connect(Role::kReader);
+  const auto connection = Connect();
   ASSERT_THAT(connection->BeginRead(), IsOk());
-  const auto rows_read = [&] {
-    SqlStatement reads = connection->Prepare(
-        "SELECT CAST(sum(variable_value) AS SIGNED) FROM information_schema.session_status WHERE "
-        "variable_name IN ('Handler_read_key','Handler_read_next','Handler_read_prev',"
-        "'Handler_read_rnd','Handler_read_rnd_next','Handler_read_first','Handler_read_last')");
-    EXPECT_TRUE(reads.Step());
-    return reads.Int(0);
-  };
-  rows_read();
-  const int64_t before = rows_read();
-  const int64_t overhead = rows_read() - before;
-  const int64_t start = rows_read();
-  {
-    SqlStatement page = connection->Prepare(
+  const auto page = [&] {
+    SqlStatement rows = connection->Prepare(
         "SELECT o.okey AS okey,o.id FROM objects o FORCE INDEX (objects_created_desc) WHERE "
         "o.type_id=? AND o.created<? ORDER BY o.created DESC,okey LIMIT ?");
-    page.BindInt(1).BindInt(3'000).BindInt(50);
-    while (page.Step()) {
+    rows.BindInt(1).BindInt(3'000).BindInt(50);
+    while (rows.Step()) {
     }
-    ASSERT_TRUE(page.ok());
-  }
-  EXPECT_LT(rows_read() - start - overhead, 110);
+    EXPECT_TRUE(rows.ok());
+  };
+  EXPECT_LT(RowsRead(*connection, page), 110);
+}
+
+TEST_F(MysqlExplainTest, FindsTheValuesOfAKeyWithoutReadingTheirRows) {
+  Fill();
+  Sql("INSERT INTO entries SELECT 7,CONCAT('v',id MOD 100),okey,id FROM objects WHERE id<=1000");
+  const auto connection = Connect();
+  ASSERT_THAT(connection->BeginRead(), IsOk());
+  const auto read = [&](int64_t key, const std::optional<std::string>& from, bool downwards,
+                        size_t max) {
+    const auto values =
+        ReadValues(*connection, {"entries", "value", "key_id"}, key, from, downwards, max);
+    EXPECT_THAT(values, IsOk());
+    return values.ok() ? *values : std::vector<std::string>();
+  };
+  // Two values of 2,000 rows each.
+  EXPECT_LT(RowsRead(*connection,
+                     [&] { EXPECT_THAT(read(1, std::nullopt, false, 10), ElementsAre("a", "b")); }),
+            250);
+  EXPECT_THAT(read(1, std::nullopt, true, 10), ElementsAre("b", "a"));
+  EXPECT_THAT(read(1, std::nullopt, false, 1), ElementsAre("a"));
+  EXPECT_THAT(read(1, "aa", false, 10), ElementsAre("b"));
+  // A hundred of ten.
+  const std::vector<std::string> all = read(7, std::nullopt, false, 1'000);
+  EXPECT_EQ(all.size(), 100u);
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  EXPECT_EQ(read(7, std::nullopt, true, 1'000), std::vector(all.rbegin(), all.rend()));
+  EXPECT_EQ(read(7, all[40], false, 30), std::vector(all.begin() + 40, all.begin() + 70));
+  EXPECT_THAT(read(8, std::nullopt, false, 10), ElementsAre());
 }
 
 TEST_F(MysqlExplainTest, FindsAndChangesRowsByTheirKeys) {
@@ -306,7 +349,6 @@ TEST(MysqlHostsTest, WritesToThePrimaryAndReadsFromTheReplica) {
   ASSERT_THAT((*MakeMysqlDatabase(replica.CreateDatabase("pedia_db")))->Migrate(), IsOk());
   replica.Sql("", "SET GLOBAL read_only=1");
   options.hosts = {{"127.0.0.1", replica.port()}, {"127.0.0.1", primary.port()}};
-  options.connect_timeout = std::chrono::seconds(1);
   const auto database = *MakeMysqlDatabase(options);
   EXPECT_TRUE(database->has_replicas());
   const auto port = [&](Database::Role role) -> int64_t {

@@ -16,10 +16,16 @@
 
 namespace pedia::storage {
 
+// Lets the server take all the time it needs to end a statement: the machine may be busy elsewhere.
+inline std::unique_ptr<MysqlConnection> ConnectWith(MysqlSettings settings) {
+  settings.grace = std::chrono::seconds(60);
+  Result<std::unique_ptr<MysqlSession>> session = MysqlSession::Open(settings, settings.hosts[0]);
+  if (!session.ok()) throw std::runtime_error(session.status().ToString());
+  return std::make_unique<MysqlConnection>(*std::move(session), settings.silence);
+}
+
 class MysqlTest : public ::testing::Test {
  protected:
-  using Role = Database::Role;
-
   // On `server`, which must live as long as the test.
   explicit MysqlTest(testing::MariadbServer& server = testing::SharedMariadb())
       : server_(server), options_(server.CreateDatabase()) {
@@ -28,20 +34,15 @@ class MysqlTest : public ::testing::Test {
     EXPECT_THAT(migrated, testing::IsOk());
   }
 
-  std::unique_ptr<SqlConnection> Connect(Role role = Role::kWriter) {
-    Result<std::unique_ptr<SqlConnection>> connection = database_->Connect(role);
-    if (!connection.ok()) throw std::runtime_error(connection.status().ToString());
-    return *std::move(connection);
-  }
+  std::unique_ptr<SqlConnection> Connect() { return ConnectWith(*MakeMysqlSettings(options_)); }
 
   // With or without arrays as parameters, which MySQL does not have.
   std::unique_ptr<SqlConnection> ConnectBy(bool arrays) {
     MysqlSettings settings = *MakeMysqlSettings(options_);
     settings.array_binding = arrays;
-    Result<std::unique_ptr<MysqlSession>> session = MysqlSession::Open(settings, settings.hosts[0]);
-    if (!session.ok()) throw std::runtime_error(session.status().ToString());
-    EXPECT_EQ((*session)->binds_arrays(), arrays);
-    return std::make_unique<MysqlConnection>(*std::move(session), std::chrono::milliseconds(0));
+    auto connection = ConnectWith(settings);
+    EXPECT_EQ(connection->session().binds_arrays(), arrays);
+    return connection;
   }
 
   std::string Sql(const std::string& sql) { return server_.Sql(options_.database, sql); }

@@ -138,6 +138,20 @@ TEST(IndexedValueTest, KeepsShortValuesAndCutsLongOnesAtACharacter) {
   EXPECT_EQ(IndexedValue(umlauts).find('#'), 172u);
 }
 
+TEST(IndexedValueTest, OfBytesThatAreNoCharactersIsNoLonger) {
+  const std::string cut = IndexedValue(std::string(191, '\x80'));
+  EXPECT_EQ(cut.find('#'), 170u);
+  EXPECT_TRUE(MayBeCut(cut));
+}
+
+TEST(LabelPathTest, CutsOnlyKeysThatKubernetesDoesNotAllow) {
+  const std::string longest = std::string(253, 'd') + '/' + std::string(63, 'n');
+  EXPECT_EQ(LabelPath(longest), "l:" + longest);
+  const std::string key(10'000, 'k');
+  EXPECT_EQ(LabelPath(key).size(), 2u + 512u);
+  EXPECT_NE(LabelPath(key), LabelPath(key + 'k'));
+}
+
 nlohmann::json RandomValue(std::mt19937* random, int depth) {
   const auto pick = [random](unsigned n) { return (*random)() % n; };
   switch (pick(depth > 0 ? 8 : 6)) {

@@ -111,7 +111,7 @@ TEST_F(PostgresConnectionTest, ReadsOneSnapshot) {
 
 TEST_F(PostgresConnectionTest, GivesTheStateOfTheStore) {
   Sql("UPDATE meta SET revision=7,encoding=-8,encoded_to=NULL,pruned=9,dictionary=10,"
-      "next_object=11,next_dictionary=12");
+      "next_object=11,next_dictionary=12,epoch=13,epoch_after=14");
   const Result<StoreState> state = Connect()->BeginRead();
   ASSERT_THAT(state, IsOk());
   EXPECT_EQ(state->schema_version, kSchemaVersion);
@@ -122,6 +122,8 @@ TEST_F(PostgresConnectionTest, GivesTheStateOfTheStore) {
   EXPECT_EQ(state->dictionary, 10);
   EXPECT_EQ(state->next_object, 11);
   EXPECT_EQ(state->next_dictionary, 12);
+  EXPECT_EQ(state->epoch, 13);
+  EXPECT_EQ(state->epoch_after, 14);
 }
 
 TEST_F(PostgresConnectionTest, WritersComeOneAfterTheOther) {

@@ -167,7 +167,6 @@ TEST(PostgresDatabaseTest, WritesToThePrimaryAndReadsFromReplicas) {
   ServerOptions options = primary.CreateDatabase();
   const std::unique_ptr<PostgresServer> replica = primary.StartReplica();
   options.hosts = {{"127.0.0.1", replica->port()}, {"127.0.0.1", primary.port()}};
-  options.connect_timeout = seconds(2);
   const std::unique_ptr<Database> database = Make(options);
   ASSERT_THAT(database->Migrate(), IsOk());
   replica->CatchUp(primary);

@@ -199,40 +199,86 @@ TEST_F(SearchTest, AClientThatLeavesEndsASearchThatFindsNothing) {
   EXPECT_EQ(Search("limit=1").size(), 1u);
 }
 
+const GroupVersionResource kEventsGvr{"", "v1", "events"};
+
+Change EventOf(const std::string& uid, const std::string& cluster, const std::string& name,
+               int second) {
+  const std::string json = R"({"metadata":{"name":")" + name +
+                           R"(","namespace":"default","creationTimestamp":"2026-01-01T00:00:0)" +
+                           std::to_string(second) + R"(Z"},"involvedObject":{"uid":")" + uid +
+                           R"("}})";
+  Result<ObjectRow> row = EncodeObject(kEventsGvr, json);
+  EXPECT_THAT(row, IsOk());
+  return Change{Change::Action::kUpsert, cluster, kEventsGvr, "Event", *std::move(row)};
+}
+
+// How many events each row has.
+class EventSink : public RowSink {
+ public:
+  bool Row(const ListRow& row) override {
+    counts.push_back(row.events.size());
+    return true;
+  }
+  std::vector<size_t> counts;
+};
+
 TEST_F(SearchTest, EventsComeFromTheObjectsOwnCluster) {
   TestObject pod;
   pod.uid = "u-1";
   TestObject same = pod;
   same.cluster = "c2";
-  Put({pod, same});
-  const GroupVersionResource events{"", "v1", "events"};
-  const auto event = [&](const std::string& cluster, const std::string& name, int second) {
-    const std::string json = R"({"metadata":{"name":")" + name +
-                             R"(","namespace":"default","creationTimestamp":"2026-01-01T00:00:0)" +
-                             std::to_string(second) + R"(Z"},"involvedObject":{"uid":"u-1"}})";
-    Result<ObjectRow> row = EncodeObject(events, json);
-    EXPECT_THAT(row, IsOk());
-    return Change{Change::Action::kUpsert, cluster, events, "Event", *std::move(row)};
-  };
-  Apply({event("c1", "late", 5), event("c1", "early", 1), event("c2", "other", 3)});
+  TestObject twin = pod;
+  twin.name = "twin";
+  Put({pod, same, twin});
+  Apply({EventOf("u-1", "c1", "late", 5), EventOf("u-1", "c1", "early", 1),
+         EventOf("u-1", "c2", "other", 3)});
   const Result<StoredObject> object = store_->Get("c1", kPodsGvr, "default", "a", true);
   ASSERT_THAT(object, IsOk());
   EXPECT_THAT(object->events, ElementsAre(HasSubstr("early"), HasSubstr("late")));
   EXPECT_TRUE(store_->Get("c1", kPodsGvr, "default", "a", false)->events.empty());
-
-  class EventSink : public RowSink {
-   public:
-    bool Row(const ListRow& row) override {
-      counts.push_back(row.events.size());
-      return true;
-    }
-    std::vector<size_t> counts;
-  };
   EventSink sink;
   EXPECT_THAT(store_->List(
                   kAllPods, Options("injectEvents=true"), [](const ListHead&) {}, sink),
               IsOk());
-  EXPECT_THAT(sink.counts, ElementsAre(2u, 1u));
+  EXPECT_THAT(sink.counts, ElementsAre(2u, 2u, 1u));
+}
+
+TEST_F(SearchTest, EveryObjectOfALongListHasItsEvents) {
+  std::vector<TestObject> pods;
+  std::vector<Change> events;
+  std::vector<size_t> counts;
+  for (int i = 0; i < 300; ++i) {
+    TestObject pod;
+    pod.name = "p" + std::to_string(1'000 + i);
+    pod.uid = "u-" + std::to_string(i);
+    pods.push_back(pod);
+    counts.push_back(static_cast<size_t>(i * 7 % 4));
+    for (size_t n = 0; n < counts.back(); ++n)
+      events.push_back(EventOf(pod.uid, "c1", pod.name + "." + std::to_string(n), 1));
+  }
+  Put(pods);
+  Apply(events);
+  EventSink sink;
+  EXPECT_THAT(store_->List(
+                  kAllPods, Options("injectEvents=true"), [](const ListHead&) {}, sink),
+              IsOk());
+  EXPECT_EQ(sink.counts, counts);
+}
+
+TEST_F(SearchTest, AListOfSeveralValuesIsCompleteAndInOrder) {
+  std::vector<TestObject> pods;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 2'500; ++i) {
+    TestObject pod;
+    pod.name = "p" + std::to_string(10'000 + i);
+    pod.labels = {{"tier", "t" + std::to_string(i % 3)}};
+    pods.push_back(pod);
+    if (i % 3 < 2) expected.push_back("c1/default/" + pod.name);
+  }
+  Put(pods);
+  EXPECT_EQ(Names(Options("labelSelector=tier%20in%20(t0,t1)")), expected);
+  expected.resize(1'200);
+  EXPECT_EQ(Names(Options("limit=1200&labelSelector=tier%20in%20(t0,t1)")), expected);
 }
 
 TEST_F(SearchTest, ManyMatchesOfAScanAreStreamed) {

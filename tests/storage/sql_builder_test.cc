@@ -9,9 +9,26 @@ using query::OrderColumn;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr Dialect kWithHints = {" INDEXED BY ", "", " CROSS JOIN ", false,
-                                false,          1,  "o.synced/1000"};
-constexpr Dialect kOfServer = {nullptr, nullptr, " CROSS JOIN ", false, true, 64, "o.synced/1000"};
+constexpr Dialect kWithHints = {.index_hint_before = " INDEXED BY ",
+                                .index_hint_after = "",
+                                .ordered_join = " CROSS JOIN ",
+                                .needs_descending_index = false,
+                                .limits_unions = false,
+                                .merges_unions = true,
+                                .seeks_in_recursion = true,
+                                .merge_join = nullptr,
+                                .ranges_at_once = 1,
+                                .synced_seconds = "o.synced/1000"};
+constexpr Dialect kOfServer = {.index_hint_before = nullptr,
+                               .index_hint_after = nullptr,
+                               .ordered_join = " CROSS JOIN ",
+                               .needs_descending_index = false,
+                               .limits_unions = true,
+                               .merges_unions = true,
+                               .seeks_in_recursion = true,
+                               .merge_join = " INNER JOIN ",
+                               .ranges_at_once = 64,
+                               .synced_seconds = "o.synced/1000"};
 
 // A query in which every value that a client can send is `evil`.
 ListQuery QueryOf(const std::string& evil) {
@@ -114,6 +131,38 @@ TEST(SqlBuilderTest, WhereAStatementIsARoundTripItReadsSeveralRanges) {
   EXPECT_EQ(std::count(second.text.begin(), second.text.end(), '('), 64);
   EXPECT_EQ(std::get<std::string>(second.parameters[1]), "e!");
   EXPECT_EQ(std::get<std::string>(second.parameters[9]), "\xff");
+}
+
+TEST(SqlBuilderTest, WhereUnionsAreSortedBodiesStayOutOfTheSort) {
+  Dialect sorts = kOfServer;
+  sorts.merges_unions = false;
+  ListQuery query;
+  query.ranges = {KeyRange{}};
+  query.driver = {Driver::Kind::kEntries, {{7, {"a", "b"}}}, {}};
+  query.columns = {query::OrderColumn::kOwnerUid};
+  query.with_body = true;
+  const auto select = [](const std::string& behind) {
+    return "(SELECT a.id AS id,a.okey AS okey,o.owner_uid AS c0 FROM entries a CROSS JOIN objects "
+           "o WHERE a.key_id=? AND a.value=?" +
+           behind + " AND o.id=a.id ORDER BY okey LIMIT ?)";
+  };
+  const auto text = [&](const std::string& behind) {
+    return "SELECT p.id,p.okey,p.c0,b.body FROM (" + select(behind) + " UNION ALL " +
+           select(behind) + " ORDER BY okey LIMIT ?) p CROSS JOIN bodies b WHERE b.id=p.id ORDER " +
+           "BY p.okey";
+  };
+  // All rows: in parts, so that no sort is of all.
+  const SqlBuilder all(sorts, query);
+  ASSERT_TRUE(all.HasParts(0));
+  const SqlQuery part = all.Part(0, "c!n!x", 20);
+  EXPECT_EQ(part.text, text(" AND a.okey>?"));
+  EXPECT_EQ(std::get<std::string>(part.parameters[2]), "c!n!x");
+  EXPECT_EQ(std::get<int64_t>(part.parameters.back()), 20);
+  query.fetch_limit = 11;
+  const SqlBuilder page(sorts, query);
+  EXPECT_FALSE(page.HasParts(0));
+  EXPECT_EQ(page.Piece(0).text, text(""));
+  EXPECT_FALSE(SqlBuilder(kOfServer, query).HasParts(0));
 }
 
 TEST(SqlBuilderTest, RangesThatDescendAreNotMerged) {

@@ -91,6 +91,9 @@ ALTER TABLE key_sets RENAME COLUMN key_ids TO keys;
 ALTER TABLE meta DROP COLUMN dictionary;
 ALTER TABLE meta DROP COLUMN next_object;
 ALTER TABLE meta DROP COLUMN next_dictionary;
+ALTER TABLE meta DROP COLUMN epoch;
+ALTER TABLE meta DROP COLUMN epoch_after;
+DROP TABLE epochs;
 CREATE TABLE old_tombstones(
   id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, type_id INTEGER NOT NULL, okey TEXT NOT NULL);
 INSERT INTO old_tombstones(revision,type_id,okey) SELECT * FROM tombstones;

@@ -25,7 +25,9 @@ inline constexpr std::array kMetaColumns =
                            {"pruned", ColumnType::kInt},
                            {"dictionary", ColumnType::kInt},
                            {"next_object", ColumnType::kInt},
-                           {"next_dictionary", ColumnType::kInt}});
+                           {"next_dictionary", ColumnType::kInt},
+                           {"epoch", ColumnType::kInt},
+                           {"epoch_after", ColumnType::kInt}});
 inline const Table kMetaTable = {"meta", kMetaColumns, 1};
 
 // One thread.
@@ -53,8 +55,9 @@ class StoreBackup {
 
  private:
   static std::vector<const Table*> Tables() {
-    return {&kObjectsTable, &kBodiesTable,    &kEntriesTable, &kTombstonesTable, &kScopesTable,
-            &kTypesTable,   &kEntryKeysTable, &kKeySetsTable, &kClustersTable,   &kMetaTable};
+    return {&kObjectsTable,  &kBodiesTable, &kEntriesTable,   &kTombstonesTable,
+            &kScopesTable,   &kTypesTable,  &kEntryKeysTable, &kKeySetsTable,
+            &kClustersTable, &kEpochsTable, &kMetaTable};
   }
   std::unique_ptr<SqlConnection> Connect() {
     auto connection = database_->Connect(Database::Role::kWriter);

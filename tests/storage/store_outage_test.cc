@@ -28,7 +28,7 @@ using testing::TestDatabase;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPatience = 60s;
+constexpr auto kPatience = 120s;
 
 // A server of the test's own, and what its database must hold.
 class StoreOutageTest : public ::testing::Test {
@@ -52,7 +52,7 @@ class StoreOutageTest : public ::testing::Test {
     return *std::move(database);
   }
   void Open(std::chrono::milliseconds write_deadline = 30s) {
-    options_.connect_timeout = 1s;
+    options_.connect_timeout = 5s;
     StoreOptions options;
     options.write_deadline = write_deadline;
     Result<std::unique_ptr<Store>> store = OpenStore(OpenDatabase(), options);
@@ -188,7 +188,7 @@ TEST_F(StoreOutageTest, AServerThatHangsForAMomentIsWaitedFor) {
 }
 
 TEST_F(StoreOutageTest, AServerThatHangsForLongFailsTheTransactionAndLosesNothing) {
-  Open(/*write_deadline=*/500ms);
+  Open(/*write_deadline=*/2s);  // More than a batch takes.
   WriteDuring([&] {
     for (int round = 0; round < 2; ++round) {
       WaitForBatches(3);
@@ -247,21 +247,22 @@ TEST_F(StoreOutageTest, ADeadlockIsTriedAgain) {
   const TestObject after{.cluster = "c0", .name = "p1", .resource_version = "2"};
   model_[{"c0", "p1"}] = after.Json();
   // Somebody who takes the locks in the other order.
-  const std::string pause = is_postgres() ? "SELECT pg_sleep(0.4);" : "SELECT SLEEP(0.4);";
-  const std::string locks = "SELECT id FROM objects WHERE id=1 FOR UPDATE;" + pause +
-                            "SELECT revision FROM meta WHERE id=1 FOR UPDATE;COMMIT";
-  std::string foreign_failure;
-  std::thread foreign([&] {
-    try {
-      server_->Sql(options_.database, "BEGIN;" + locks);
-    } catch (const std::exception& error) {
-      foreign_failure = error.what();
-    }
-  });
-  std::this_thread::sleep_for(200ms);
-  WriteUntilTaken({Upsert(after)});
-  foreign.join();
-  EXPECT_TRUE(failures_ > 0 || !foreign_failure.empty()) << "there was no deadlock";
+  const std::unique_ptr<Database> database = OpenDatabase();
+  std::unique_ptr<SqlConnection> foreign = *database->Connect(Database::Role::kReader);
+  const auto run = [&](const char* sql) { return foreign->Prepare(sql).Run(); };
+  ASSERT_THAT(run("START TRANSACTION READ WRITE"), IsOk());
+  ASSERT_THAT(run("SELECT id FROM objects WHERE id=1 FOR UPDATE"), IsOk());
+  std::jthread writer([&] { WriteUntilTaken({Upsert(after)}); });
+  const char* waiting =
+      is_postgres()
+          ? "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type='Lock'"
+          : "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state='LOCK WAIT'";
+  testing::WaitUntil([&] { return server_->Sql(options_.database, waiting) != "0\n"; },
+                     "the writer to wait");
+  const Status crosswise = run("SELECT revision FROM meta WHERE id=1 FOR UPDATE");
+  foreign.reset();  // Which ends its transaction.
+  writer.join();
+  EXPECT_TRUE(failures_ > 0 || !crosswise.ok()) << "there was no deadlock";
   ExpectTheStoreHoldsTheModel();
 }
 

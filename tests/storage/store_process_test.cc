@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "query/list_options.h"
 #include "tests/storage/store_fixture.h"
 #include "tests/storage/table_reader.h"
 
@@ -55,6 +56,73 @@ TEST(StoreProcessTest, ProcessesThatOpenAnEmptyDatabaseAtOnceAllSucceed) {
     EXPECT_THAT(ReadTable(database, "SELECT count(*) FROM objects"), ElementsAre("5"));
     EXPECT_THAT(Inconsistencies(database), IsEmpty());
   }
+}
+
+const GroupVersionResource kServicesGvr{"", "v1", "services"};
+
+// A list is planned with what its process knew last, before it is known whether that is all.
+class TwoProcessesTest : public StoreTest {
+ protected:
+  // Writes through another store, as another process does.
+  void PutElsewhere(const std::vector<TestObject>& objects) {
+    Result<std::unique_ptr<Store>> other = OpenStore(database_.Open());
+    ASSERT_THAT(other, IsOk());
+    std::vector<Change> changes;
+    for (const TestObject& object : objects) changes.push_back(Upsert(object));
+    const Result<ApplyResult> result = (*other)->Apply(changes);
+    ASSERT_THAT(result, IsOk());
+    revision_ = result->revision;
+  }
+  static query::ListOptions Labelled(const char* selector) {
+    const Result<query::UrlQuery> query =
+        query::ParseUrlQuery(std::string("limit=10&labelSelector=") + selector);
+    EXPECT_THAT(query, IsOk());
+    const auto options = query::ParseListOptions({kPodsGvr, "", ""}, *query);
+    EXPECT_THAT(options, IsOk());
+    return *options;
+  }
+
+  int64_t revision_ = 0;
+};
+
+TEST_F(TwoProcessesTest, AListFindsByALabelThatOnlyTheOtherProcessKnows) {
+  Put({{.name = "a", .labels = {{"x", "1"}}}});
+  EXPECT_THAT(Names(Labelled("x%3D1")), ElementsAre("c1/default/a"));
+  EXPECT_THAT(Names(Labelled("y%3D1")), IsEmpty());
+  PutElsewhere({{.name = "b", .labels = {{"y", "1"}}}, {.name = "c", .labels = {{"x", "2"}}}});
+  const Listed listed = List(Labelled("y%3D1"));
+  EXPECT_EQ(listed.bodies.size(), 1U);
+  EXPECT_THAT(listed.heads, ElementsAre(revision_));
+  EXPECT_EQ(listed.result.revision, revision_);
+  EXPECT_THAT(Names(Labelled("!x")), ElementsAre("c1/default/b"));
+  EXPECT_THAT(Names(Labelled("x")), ElementsAre("c1/default/a", "c1/default/c"));
+}
+
+TEST_F(TwoProcessesTest, AListExcludesByALabelThatOnlyTheOtherProcessKnows) {
+  Put({{.name = "a"}, {.name = "b"}});
+  EXPECT_THAT(Names(Labelled("y!%3D1")), ElementsAre("c1/default/a", "c1/default/b"));
+  PutElsewhere({{.name = "b", .labels = {{"y", "1"}}}});
+  EXPECT_THAT(Names(Labelled("y!%3D1")), ElementsAre("c1/default/a"));
+}
+
+TEST_F(TwoProcessesTest, AResourceThatOnlyTheOtherProcessKnowsIsThere) {
+  Put({{.name = "a"}});
+  EXPECT_THAT(Names({}, {kNodesGvr, "", ""}), IsEmpty());
+  EXPECT_FALSE(store_->Get("c1", kNodesGvr, "", "n", false).ok());
+  PutElsewhere({{.gvr = kNodesGvr, .name_space = "", .name = "n"}});
+  EXPECT_THAT(store_->Get("c1", kNodesGvr, "", "n", false), IsOk());
+  PutElsewhere({{.gvr = kServicesGvr, .name = "s"}});
+  EXPECT_THAT(Names({}, {kServicesGvr, "", ""}), ElementsAre("c1/default/s"));
+}
+
+TEST_F(TwoProcessesTest, WhatTheOtherProcessHasForgottenIsReadAnew) {
+  Put({{.name = "a", .labels = {{"x", "1"}}}, {.name = "b"}});
+  EXPECT_THAT(Names(Labelled("x%3D1")), ElementsAre("c1/default/a"));
+  PutElsewhere({{.name = "a", .resource_version = "2"}});
+  PutElsewhere({{.name = "c", .labels = {{"x", "1"}}}});
+  PutElsewhere({{.name = "d", .labels = {{"x", "1"}}}});
+  EXPECT_THAT(Names(Labelled("x%3D1")), ElementsAre("c1/default/c", "c1/default/d"));
+  EXPECT_THAT(Names(Labelled("!x")), ElementsAre("c1/default/a", "c1/default/b"));
 }
 
 // Writes transactions of 50 objects for ever; tells through `out` which revision is committed.
