@@ -48,43 +48,6 @@ const char* SqlBuilder::ColumnName(OrderColumn column) const {
   return "o.okey";
 }
 
-// A statement as it grows. The text and its parameters can only be extended together.
-class SqlBuilder::Text {
- public:
-  explicit Text(const Dialect& dialect) : dialect_(dialect) {}
-
-  Text& Add(const char* constant) {
-    statement_.text += constant;
-    return *this;
-  }
-  template <typename T>
-  Text& Value(const T& value) {
-    statement_.parameters.emplace_back(value);
-    statement_.text += '?';
-    return *this;
-  }
-  Text& Values(const std::vector<std::string>& values) {
-    Add("(");
-    for (size_t i = 0; i < values.size(); ++i) Add(i == 0 ? "" : ",").Value(values[i]);
-    return Add(")");
-  }
-  Text& Index(const char* name) {
-    statement_.text += IndexHint(dialect_, name);
-    return *this;
-  }
-  // Of a column of the query.
-  Text& Alias(size_t column) {
-    statement_.text += 'c' + std::to_string(column);
-    return *this;
-  }
-  Text& Join(const char* table) { return Add(dialect_.ordered_join).Add(table); }
-  SqlQuery Take() { return std::move(statement_); }
-
- private:
-  const Dialect& dialect_;
-  SqlQuery statement_;
-};
-
 SqlBuilder::SqlBuilder(const Dialect& dialect, ListQuery query)
     : dialect_(dialect), query_(std::move(query)) {
   if (!query_.ordered) query_.after.reset();
@@ -151,7 +114,7 @@ std::vector<SqlBuilder::Phase> SqlBuilder::Phases() const {
 size_t SqlBuilder::piece_count() const { return pieces_.size(); }
 
 SqlQuery SqlBuilder::Piece(size_t index) const {
-  Text out(dialect_);
+  SqlText out(dialect_);
   AppendPiece(index, {.limit = query_.fetch_limit}, out);
   return out.Take();
 }
@@ -161,13 +124,13 @@ bool SqlBuilder::HasParts(size_t index) const {
 }
 
 SqlQuery SqlBuilder::Part(size_t index, const std::string& behind, int64_t rows) const {
-  Text out(dialect_);
+  SqlText out(dialect_);
   AppendPiece(index, {.limit = rows, .behind = &behind}, out);
   return out.Take();
 }
 
 SqlQuery SqlBuilder::CountPiece(size_t index) const {
-  Text out(dialect_);
+  SqlText out(dialect_);
   out.Add("SELECT count(*) FROM (");
   AppendUnion(index, {.count = true, .bodies = false}, out);
   out.Add(") x");
@@ -175,7 +138,7 @@ SqlQuery SqlBuilder::CountPiece(size_t index) const {
 }
 
 SqlQuery SqlBuilder::CappedCount(const Driver& driver, int64_t cap) const {
-  Text out(dialect_);
+  SqlText out(dialect_);
   out.Add("SELECT count(*) FROM (");
   bool first = true;
   for (const Source& source : Sources(driver)) {
@@ -228,7 +191,7 @@ bool SqlBuilder::SortsRows(size_t index) const {
 }
 
 // Bodies take no part in a sort: the rows meet theirs behind it.
-void SqlBuilder::AppendPiece(size_t index, const Wanted& wanted, Text& out) const {
+void SqlBuilder::AppendPiece(size_t index, const Wanted& wanted, SqlText& out) const {
   const bool bodies = query_.with_body || query_.with_entries;
   if (!bodies || !SortsRows(index)) return AppendUnion(index, wanted, out);
   out.Add("SELECT p.id,p.okey");
@@ -241,7 +204,7 @@ void SqlBuilder::AppendPiece(size_t index, const Wanted& wanted, Text& out) cons
   out.Add(") p").Join("bodies b").Add(" WHERE b.id=p.id ORDER BY p.okey");
 }
 
-void SqlBuilder::AppendUnion(size_t index, const Wanted& wanted, Text& out) const {
+void SqlBuilder::AppendUnion(size_t index, const Wanted& wanted, SqlText& out) const {
   const PieceOf& piece = pieces_[index];
   const std::vector<Source> sources = Sources(*piece.driver);
   const bool ordered = query_.ordered && !wanted.count;
@@ -267,7 +230,7 @@ void SqlBuilder::AppendUnion(size_t index, const Wanted& wanted, Text& out) cons
 }
 
 void SqlBuilder::AppendSelect(const Source& source, const KeyRange* range, size_t index,
-                              const Wanted& wanted, Text& out) const {
+                              const Wanted& wanted, SqlText& out) const {
   const Driver& driver = source.driver;
   const bool entries = driver.kind == Driver::Kind::kEntries;
   const bool bodies = wanted.bodies && (query_.with_body || query_.with_entries);
@@ -292,7 +255,7 @@ void SqlBuilder::AppendSelect(const Source& source, const KeyRange* range, size_
   AppendProbes(driver, out);
 }
 
-void SqlBuilder::AppendColumns(const Driver& driver, const Wanted& wanted, Text& out) const {
+void SqlBuilder::AppendColumns(const Driver& driver, const Wanted& wanted, SqlText& out) const {
   if (wanted.count) return;
   for (size_t i = 0; i < query_.columns.size(); ++i)
     out.Add(",").Add(ColumnName(query_.columns[i])).Add(" AS ").Alias(i);
@@ -302,12 +265,12 @@ void SqlBuilder::AppendColumns(const Driver& driver, const Wanted& wanted, Text&
   if (query_.with_entries) out.Add(",(SELECT b.entries FROM bodies b WHERE b.id=a.id)");
 }
 
-void SqlBuilder::AppendBodyColumns(Text& out) const {
+void SqlBuilder::AppendBodyColumns(SqlText& out) const {
   if (query_.with_body) out.Add(",b.body");
   if (query_.with_entries) out.Add(",b.entries");
 }
 
-void SqlBuilder::AppendTables(const Source& source, bool objects, Text& out) const {
+void SqlBuilder::AppendTables(const Source& source, bool objects, SqlText& out) const {
   if (source.driver.kind == Driver::Kind::kEntries) {
     out.Add(" FROM entries a");
     if (source.driver.merged) out.Add(dialect_.merge_join).Add("entries m ON m.okey=a.okey");
@@ -338,54 +301,6 @@ void SqlBuilder::AppendTables(const Source& source, bool objects, Text& out) con
   }
 }
 
-void SqlBuilder::AppendSource(const Source& source, Text& out) const {
-  if (source.entry == nullptr) {
-    out.Add(" WHERE o.type_id=").Value(query_.type_id);
-    if (source.driver.kind == Driver::Kind::kNames)
-      out.Add(" AND o.name IN ").Values(query_.names.in);
-    if (source.driver.kind == Driver::Kind::kOwners)
-      out.Add(" AND o.owner_uid IN ").Values(*query_.owners);
-    if (source.driver.kind == Driver::Kind::kCreated) AppendCreated(out);
-    return;
-  }
-  out.Add(" WHERE a.key_id=").Value(source.entry->key_id);
-  if (source.value != nullptr) {
-    out.Add(" AND a.value=").Value(*source.value);
-  } else {
-    out.Add(" AND a.value IN ").Values(source.entry->values);
-  }
-}
-
-void SqlBuilder::AppendCreated(Text& out) const {
-  if (query_.since) out.Add(" AND o.created>=").Value(*query_.since);
-  if (query_.before) out.Add(" AND o.created<").Value(*query_.before);
-}
-
-void SqlBuilder::AppendRange(const char* column, const KeyRange& range, Text& out) const {
-  if (range.IsWhole()) return;
-  out.Add(" AND ").Add(column).Add(range.exact ? "=" : ">").Value(range.low);
-  if (!range.exact && !range.high.empty()) out.Add(" AND ").Add(column).Add("<").Value(range.high);
-}
-
-// Nothing is read where one of the lists has not begun.
-void SqlBuilder::AppendBegin(const char* column, const KeyRange& range, Text& out) const {
-  for (const EntryProbe& probe : query_.probes) {
-    if (probe.negative || probe.entry.values.size() != 1) continue;
-    out.Add(" AND ").Add(column).Add(">=(SELECT s.okey FROM entries s WHERE s.key_id=");
-    out.Value(probe.entry.key_id).Add(" AND s.value=").Value(probe.entry.values.front());
-    AppendRange("s.okey", range, out);
-    out.Add(" ORDER BY s.okey LIMIT 1)");
-  }
-}
-
-void SqlBuilder::AppendMerged(const Driver& driver, const KeyRange& range, Text& out) const {
-  const EntryValues& merged = query_.probes[*driver.merged].entry;
-  out.Add(" AND m.key_id=").Value(merged.key_id).Add(" AND m.value=").Value(merged.values.front());
-  AppendRange("m.okey", range, out);
-  AppendBegin("m.okey", range, out);
-  AppendBegin("a.okey", range, out);
-}
-
 KeyRange SqlBuilder::WholeRange() const {
   if (first_ranges_.empty()) return {};
   return {first_ranges_.front().low, first_ranges_.back().high};
@@ -393,7 +308,7 @@ KeyRange SqlBuilder::WholeRange() const {
 
 SqlQuery SqlBuilder::LastOfSample(const EntryValues& entry, int64_t rows) const {
   const KeyRange range = WholeRange();
-  Text out(dialect_);
+  SqlText out(dialect_);
   out.Add("SELECT l.okey FROM (SELECT a.okey FROM entries a WHERE a.key_id=").Value(entry.key_id);
   out.Add(" AND a.value=").Value(entry.values.front());
   AppendRange("a.okey", range, out);
@@ -405,7 +320,7 @@ SqlQuery SqlBuilder::LastOfSample(const EntryValues& entry, int64_t rows) const 
 SqlQuery SqlBuilder::CountUntil(const EntryValues& entry, const std::string& last,
                                 int64_t cap) const {
   const KeyRange range = WholeRange();
-  Text out(dialect_);
+  SqlText out(dialect_);
   out.Add("SELECT count(*) FROM (SELECT 1 FROM entries e WHERE e.key_id=").Value(entry.key_id);
   out.Add(" AND e.value=").Value(entry.values.front());
   if (!range.low.empty()) out.Add(" AND e.okey>").Value(range.low);
@@ -414,62 +329,7 @@ SqlQuery SqlBuilder::CountUntil(const EntryValues& entry, const std::string& las
   return out.Take();
 }
 
-// Clusters and namespaces of a list that is not in the order of okeys.
-void SqlBuilder::AppendScope(Text& out) const {
-  if (query_.ranges.size() == 1) return AppendRange("o.okey", query_.ranges.front(), out);
-  AppendSet("o.cluster", query_.clusters, out);
-  AppendSet("o.namespace", query_.namespaces, out);
-}
-
-void SqlBuilder::AppendSet(const char* column, const query::NameSet& set, Text& out) const {
-  if (set.restricted) out.Add(" AND ").Add(column).Add(" IN ").Values(set.in);
-  if (!set.not_in.empty()) out.Add(" AND ").Add(column).Add(" NOT IN ").Values(set.not_in);
-}
-
-void SqlBuilder::AppendObjectConditions(const Driver& driver, Text& out) const {
-  if (driver.kind != Driver::Kind::kNames) AppendSet("o.name", query_.names, out);
-  if (driver.kind != Driver::Kind::kCreated) AppendCreated(out);
-  if (driver.kind != Driver::Kind::kOwners && query_.owners)
-    out.Add(" AND o.owner_uid IN ").Values(*query_.owners);
-}
-
-void SqlBuilder::AppendProbes(const Driver& driver, Text& out) const {
-  for (size_t i = 0; i < query_.probes.size(); ++i) {
-    const EntryProbe& probe = query_.probes[i];
-    if (driver.probe == i || driver.merged == i) continue;
-    out.Add(" AND (SELECT e.id FROM entries e WHERE e.key_id=").Value(probe.entry.key_id);
-    if (probe.entry.values.size() == 1) {
-      out.Add(" AND e.value=").Value(probe.entry.values.front());
-    } else {
-      out.Add(" AND e.value IN ").Values(probe.entry.values);
-    }
-    out.Add(" AND e.okey=").Add(KeyColumn(driver));
-    out.Add(probe.negative ? ") IS NULL" : ") IS NOT NULL");
-  }
-}
-
-void SqlBuilder::AppendPhase(const Phase& phase, Text& out) const {
-  const char* column = ColumnName(query_.walk->column);
-  out.Add(" AND ").Add(column);
-  switch (phase.kind) {
-    case Phase::Kind::kAll:
-      out.Add(" IS NOT NULL");
-      break;
-    case Phase::Kind::kEqual:
-      out.Add("=").Value(*phase.value);
-      break;
-    case Phase::Kind::kBehind:
-      out.Add(query_.walk->descending ? "<" : ">").Value(*phase.value);
-      break;
-    case Phase::Kind::kMissing:
-      out.Add(" IS NULL");
-      break;
-  }
-  if (phase.okey == nullptr) return;
-  out.Add(" AND o.okey").Add(query_.after_inclusive ? ">=" : ">").Value(*phase.okey);
-}
-
-void SqlBuilder::AppendOrder(size_t index, Text& out) const {
+void SqlBuilder::AppendOrder(size_t index, SqlText& out) const {
   out.Add(" ORDER BY ");
   if (query_.walk) {
     const Phase::Kind kind = phases_[index].kind;

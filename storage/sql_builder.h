@@ -9,68 +9,14 @@
 // database.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "query/list_options.h"
 #include "storage/dialect.h"
-#include "storage/object_key.h"
-#include "storage/sort_key.h"
+#include "storage/list_query.h"
+#include "storage/sql_text.h"
 
 namespace pedia::storage {
-
-struct SqlQuery {
-  std::string text;
-  std::vector<SqlValue> parameters;
-};
-
-// The objects that have one of `values` under a label or indexed field.
-struct EntryValues {
-  int64_t key_id;
-  std::vector<std::string> values;
-};
-
-// A condition that is looked up for each row.
-struct EntryProbe {
-  EntryValues entry;
-  bool negative = false;  // None of the values.
-};
-
-// What drives the list.
-struct Driver {
-  enum class Kind { kObjects, kNames, kOwners, kCreated, kEntries };
-  Kind kind = Kind::kObjects;
-  std::vector<EntryValues> entries{};  // kEntries: any of them. No object has two of them.
-  std::optional<size_t> probe{};       // kEntries: the probe that is true of all these rows anyway.
-  // kEntries of one value: a probe, positive and of one value, whose entries are walked along with
-  // these.
-  std::optional<size_t> merged{};
-};
-
-// A list whose conditions are resolved to ids and ranges.
-struct ListQuery {
-  int64_t type_id = 0;
-  // Of clusters and namespaces: sorted, disjoint. A whole type is one unbounded range.
-  std::vector<KeyRange> ranges;
-  query::NameSet clusters;  // The same once more, for lists that do not walk in the order of okeys.
-  query::NameSet namespaces;
-  query::NameSet names;
-  std::optional<int64_t> since;
-  std::optional<int64_t> before;
-  std::optional<std::vector<std::string>> owners;  // Uids; one of them is the controller.
-  std::vector<EntryProbe> probes;
-  Driver driver;
-  std::vector<Driver> later_drivers;   // Their rows come behind those of `driver`.
-  bool ordered = true;                 // False: the rows may come in any order.
-  std::optional<query::OrderBy> walk;  // Ordered by this column, which has an index, then by okey.
-  std::optional<SortKey> after;        // Ordered: rows of `driver` behind it only ...
-  bool after_inclusive = false;        // ... or at it.
-  std::vector<query::OrderColumn> columns;  // Selected beside id and okey.
-  int64_t fetch_limit = 0;                  // At most so many rows are of use; 0: all.
-  bool with_body = false;
-  bool with_entries = false;  // The packed entries, for conditions that SQL does not answer.
-};
 
 // Result columns: id, okey, `columns`, then body and entries if they were asked for. Pure,
 // thread-safe once built.
@@ -101,7 +47,6 @@ class SqlBuilder {
   bool GivesKeyOrder(const Driver& driver) const;
 
  private:
-  class Text;
   // One phase of a walk along an indexed column: equal to a value, behind it, or missing.
   struct Phase {
     enum class Kind { kAll, kEqual, kBehind, kMissing } kind;
@@ -125,26 +70,26 @@ class SqlBuilder {
   std::vector<Phase> Phases() const;
   std::vector<Source> Sources(const Driver& driver) const;
   bool SortsRows(size_t index) const;
-  void AppendPiece(size_t index, const Wanted& wanted, Text& out) const;
-  void AppendUnion(size_t index, const Wanted& wanted, Text& out) const;
+  void AppendPiece(size_t index, const Wanted& wanted, SqlText& out) const;
+  void AppendUnion(size_t index, const Wanted& wanted, SqlText& out) const;
   void AppendSelect(const Source& source, const KeyRange* range, size_t index, const Wanted& wanted,
-                    Text& out) const;
-  void AppendColumns(const Driver& driver, const Wanted& wanted, Text& out) const;
-  void AppendBodyColumns(Text& out) const;
+                    SqlText& out) const;
+  void AppendColumns(const Driver& driver, const Wanted& wanted, SqlText& out) const;
+  void AppendBodyColumns(SqlText& out) const;
   const char* ColumnName(query::OrderColumn column) const;
-  void AppendTables(const Source& source, bool objects, Text& out) const;
-  void AppendSource(const Source& source, Text& out) const;
-  void AppendCreated(Text& out) const;
-  void AppendRange(const char* column, const KeyRange& range, Text& out) const;
+  void AppendTables(const Source& source, bool objects, SqlText& out) const;
+  void AppendSource(const Source& source, SqlText& out) const;
+  void AppendCreated(SqlText& out) const;
+  void AppendRange(const char* column, const KeyRange& range, SqlText& out) const;
   KeyRange WholeRange() const;
-  void AppendBegin(const char* column, const KeyRange& range, Text& out) const;
-  void AppendMerged(const Driver& driver, const KeyRange& range, Text& out) const;
-  void AppendScope(Text& out) const;
-  void AppendSet(const char* column, const query::NameSet& set, Text& out) const;
-  void AppendObjectConditions(const Driver& driver, Text& out) const;
-  void AppendProbes(const Driver& driver, Text& out) const;
-  void AppendPhase(const Phase& phase, Text& out) const;
-  void AppendOrder(size_t index, Text& out) const;
+  void AppendBegin(const char* column, const KeyRange& range, SqlText& out) const;
+  void AppendMerged(const Driver& driver, const KeyRange& range, SqlText& out) const;
+  void AppendScope(SqlText& out) const;
+  void AppendSet(const char* column, const query::NameSet& set, SqlText& out) const;
+  void AppendObjectConditions(const Driver& driver, SqlText& out) const;
+  void AppendProbes(const Driver& driver, SqlText& out) const;
+  void AppendPhase(const Phase& phase, SqlText& out) const;
+  void AppendOrder(size_t index, SqlText& out) const;
   bool NeedsObjects(const Driver& driver) const;
   const char* KeyColumn(const Driver& driver) const;
   const char* IdColumn(const Driver& driver) const;

@@ -83,8 +83,9 @@ TEST(EventLoopTest, RunsWhatWasPostedBeforeItsEndButNoTimers) {
 }
 
 TEST(EventLoopTest, EndsAlthoughATaskPostsItselfForEver) {
+  std::function<void()> again;  // Outlives the loop, which may run it until its end.
   EventLoop loop;
-  std::function<void()> again = [&] { loop.Post(again); };
+  again = [&] { loop.Post(again); };
   loop.Post(again);
 }
 
