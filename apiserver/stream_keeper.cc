@@ -13,7 +13,7 @@ StreamKeeper::StreamKeeper(const HttpServerOptions& options)
       crowded_patience_(options.crowded_patience) {}
 
 void StreamKeeper::Watch(std::weak_ptr<KeptStream> stream) {
-  kept_.With([&](std::vector<Kept>& kept) { kept.push_back({std::move(stream)}); });
+  new_.With([&](auto& streams) { streams.push_back(std::move(stream)); });
 }
 
 void StreamKeeper::Measure(const KeptStream::Progress& progress, Clock::time_point now,
@@ -31,11 +31,11 @@ void StreamKeeper::Measure(const KeptStream::Progress& progress, Clock::time_poi
   kept->seen = now;
 }
 
-std::vector<StreamKeeper::Cut> StreamKeeper::Choose(Clock::time_point now, bool full, bool crowded,
-                                                    std::vector<Kept>* kept) const {
+std::vector<StreamKeeper::Cut> StreamKeeper::Choose(Clock::time_point now, bool full,
+                                                    bool crowded) {
   std::vector<Cut> cuts;
   Kept* slowest = nullptr;
-  for (Kept& one : *kept) {
+  for (Kept& one : kept_) {
     auto stream = one.stream.lock();
     if (!stream) continue;
     const KeptStream::Progress progress = stream->progress();
@@ -62,11 +62,11 @@ std::vector<StreamKeeper::Cut> StreamKeeper::Choose(Clock::time_point now, bool 
 void StreamKeeper::Check(Clock::time_point now, bool crowded) {
   // Those that found it full wait, so that it is not quite full any more.
   const bool full = held_.load() >= total_ - total_ / 8;
-  std::vector<Cut> cuts;
-  kept_.With([&](std::vector<Kept>& kept) {
-    std::erase_if(kept, [](const Kept& one) { return one.stream.expired() || one.closed; });
-    cuts = Choose(now, full, crowded, &kept);
-  });
+  std::vector<std::weak_ptr<KeptStream>> streams;
+  new_.With([&](auto& added) { streams.swap(added); });
+  std::erase_if(kept_, [](const Kept& one) { return one.stream.expired() || one.closed; });
+  for (std::weak_ptr<KeptStream>& stream : streams) kept_.push_back({std::move(stream)});
+  const std::vector<Cut> cuts = Choose(now, full, crowded);
   for (const Cut& cut : cuts) {
     if (!cut.stream) continue;
     LogCut(cut);

@@ -28,7 +28,7 @@ class KeptStream {
   virtual void CloseConnection() = 0;             // Without waiting.
 };
 
-// Thread-safe.
+// Thread-safe, but for Check.
 class StreamKeeper {
  public:
   using Clock = std::chrono::steady_clock;
@@ -40,7 +40,7 @@ class StreamKeeper {
   void Count(int64_t bytes) { held_ += bytes; }
   bool IsFull() const { return held_.load() >= total_; }
   void Watch(std::weak_ptr<KeptStream> stream);
-  // Once every kTick. `crowded`: others wait for what slow clients hold.
+  // Once every kTick, never twice at a time. `crowded`: others wait for what slow clients hold.
   void Check(Clock::time_point now, bool crowded);
 
  private:
@@ -57,8 +57,7 @@ class StreamKeeper {
     const char* why = "";
   };
   void Measure(const KeptStream::Progress& progress, Clock::time_point now, Kept* kept) const;
-  std::vector<Cut> Choose(Clock::time_point now, bool full, bool crowded,
-                          std::vector<Kept>* kept) const;
+  std::vector<Cut> Choose(Clock::time_point now, bool full, bool crowded);
   static void LogCut(const Cut& cut);
 
   const int64_t total_;
@@ -66,7 +65,9 @@ class StreamKeeper {
   const std::chrono::milliseconds patience_;
   const std::chrono::milliseconds crowded_patience_;
   std::atomic<int64_t> held_ = 0;
-  Guarded<std::vector<Kept>> kept_;
+  // A stream comes here while it holds its own lock, so nothing else is locked under this one.
+  Guarded<std::vector<std::weak_ptr<KeptStream>>> new_;
+  std::vector<Kept> kept_;  // Of Check.
 };
 
 }  // namespace pedia::apiserver
