@@ -47,6 +47,17 @@ class PostgresTransactionTest : public PostgresTest {
         Sql("SELECT count(*) FROM pg_stat_activity WHERE datname=current_database() AND "
             "state LIKE 'idle in transaction%'"));
   }
+  // In another thread, to the first row. `one`: by the only statement of its transaction.
+  static std::future<Status> ReadElsewhere(SqlConnection& reader, bool one) {
+    return std::async(std::launch::async, [&reader, one] {
+      reader.StartRead();
+      if (one) reader.ExpectOneStatement();
+      SqlStatement rows = reader.Prepare(kOkeys);
+      rows.BindInt(10);
+      (void)rows.Step();
+      return rows.status();
+    });
+  }
   static std::vector<std::string> Okeys(SqlConnection& reader) {
     SqlStatement rows = reader.Prepare(kOkeys);
     rows.BindInt(10);
@@ -166,14 +177,7 @@ TEST_F(PostgresTransactionTest, AConnectionThatIsLostFailsBothAndIsNotUsedAgain)
     const std::unique_ptr<SqlConnection> reader = Connect();
     EXPECT_THAT(Okeys(*reader), ElementsAre());
     LockObjects();
-    auto read = std::async(std::launch::async, [&] {
-      reader->StartRead();
-      if (one) reader->ExpectOneStatement();
-      SqlStatement rows = reader->Prepare(kOkeys);
-      rows.BindInt(10);
-      (void)rows.Step();
-      return rows.status();
-    });
+    std::future<Status> read = ReadElsewhere(*reader, one);
     EXPECT_TRUE(SomebodyWaits());
     Sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted");
     EXPECT_THAT(read.get(), FailsWith(StatusReason::kServiceUnavailable, HasSubstr("")));
@@ -191,14 +195,7 @@ TEST_F(PostgresTransactionTest, ACancelledStatementEnds) {
     LockObjects();
     std::atomic<bool> cancelled = false;
     reader->set_cancelled([&] { return cancelled.load(); });
-    auto read = std::async(std::launch::async, [&] {
-      reader->StartRead();
-      if (one) reader->ExpectOneStatement();
-      SqlStatement rows = reader->Prepare(kOkeys);
-      rows.BindInt(10);
-      (void)rows.Step();
-      return rows.status();
-    });
+    std::future<Status> read = ReadElsewhere(*reader, one);
     EXPECT_TRUE(SomebodyWaits());
     cancelled = true;
     EXPECT_THAT(read.get(), FailsWith(StatusReason::kTimeout, HasSubstr("")));
