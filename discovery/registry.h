@@ -34,11 +34,20 @@ struct ResourceSync {
   bool operator==(const ResourceSync&) const = default;
 };
 
+// The OpenAPI description of one group version, as the store keeps it.
+struct OpenApiDocument {
+  std::string path;    // As in the index of /openapi/v3: "api/v1", "apis/apps/v1".
+  std::string hash;    // Of the stored bytes: their name in the store and in URLs.
+  std::string source;  // What the member calls this state of it; the same means unchanged.
+  bool operator==(const OpenApiDocument&) const = default;
+};
+
 struct ClusterState {
   std::string name;
   std::string api_server;    // URL
   std::string version_json;  // The member's /version document, "" if never seen.
   ClusterCatalog synced;     // Only resources that are synced; verbs as the member's.
+  std::vector<OpenApiDocument> openapi;  // Of what is synced, as far as known; sorted by path.
   std::vector<Condition> conditions;
   std::vector<ResourceSync> resources;
 
@@ -66,7 +75,7 @@ class Registry {
   Guarded<std::shared_ptr<const Snapshot>> snapshot_;
 };
 
-// For the store's cluster record: name, server, version and catalog. Conditions and resources are
+// For the store's cluster record: name, server, version, catalog and OpenAPI. Conditions and resources are
 // left out, a restart makes them void. Errors: BadRequest.
 std::string ClusterStateToJson(const ClusterState& state);
 Result<ClusterState> ClusterStateFromJson(std::string_view json);

@@ -88,8 +88,12 @@ class SqlStore final : public Store {
     return DeleteAll(cluster, &gvr);
   }
 
-  Status SaveClusterRecord(const ClusterRecord& record) override {
+  Status SaveClusterRecord(const ClusterRecord& record,
+                           std::span<const NamedDocument> /*documents*/) override {
     return Write([&](StoreWriter& writer) { return writer.SaveClusterRecord(record); });
+  }
+  Result<std::string> LoadDocument(std::string_view name) override {
+    return NotFound("", "documents", std::string(name));
   }
 
   void CancelWrite() override { write_end_.Cancel(); }

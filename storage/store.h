@@ -111,6 +111,14 @@ struct ClusterRecord {
   std::string cluster;
   std::string document;  // JSON that the caller chose: what the cluster serves and its state.
                          // Opaque to the store.
+  // Names of the documents that it speaks of; they are kept as long as some record does.
+  std::vector<std::string> documents{};
+};
+
+// What many clusters have in common and say but once: named by a hash of its bytes.
+struct NamedDocument {
+  std::string name;
+  std::string bytes;
 };
 
 // All functions block and are thread-safe. Writes are serialised inside. Errors everywhere:
@@ -127,7 +135,14 @@ class Store {
   virtual Status DeleteCluster(std::string_view cluster) = 0;
   // Deletes all objects of one resource of a cluster.
   virtual Status DeleteResource(std::string_view cluster, const GroupVersionResource& gvr) = 0;
-  virtual Status SaveClusterRecord(const ClusterRecord& record) = 0;
+  // In one transaction with those of `documents` that are not stored yet; ones that no record names
+  // any more are deleted. Errors: BadRequest if the record names a document that is neither stored
+  // nor given.
+  virtual Status SaveClusterRecord(const ClusterRecord& record,
+                                   std::span<const NamedDocument> documents) = 0;
+  Status SaveClusterRecord(const ClusterRecord& record) { return SaveClusterRecord(record, {}); }
+  // The bytes of a document. Errors: NotFound.
+  virtual Result<std::string> LoadDocument(std::string_view name) = 0;
   // Ends the transaction that is being written now, if any, as a failure (Timeout): for a process
   // that must end although the database does not answer.
   virtual void CancelWrite() {}

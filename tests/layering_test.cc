@@ -17,10 +17,12 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"query", {"meta"}},
     {"storage", {"meta", "query"}},
     {"kube", {"meta", "certs"}},
-    {"discovery", {"meta", "kube"}},
-    {"synchro", {"meta", "kube", "storage", "discovery"}},
-    {"apiserver", {"meta", "certs", "query", "storage", "kube", "discovery"}},
-    {"cmd", {"meta", "certs", "query", "storage", "kube", "discovery", "synchro", "apiserver"}},
+    {"convert", {"meta"}},
+    {"discovery", {"meta", "convert", "kube"}},
+    {"synchro", {"meta", "convert", "kube", "storage", "discovery"}},
+    {"apiserver", {"meta", "convert", "certs", "query", "storage", "kube", "discovery"}},
+    {"cmd",
+     {"meta", "convert", "certs", "query", "storage", "kube", "discovery", "synchro", "apiserver"}},
 };
 
 // A header named after the library it wraps is private to its folder.

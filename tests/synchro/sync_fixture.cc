@@ -30,8 +30,13 @@ class OutageStore : public storage::Store {
   Status DeleteResource(std::string_view cluster, const GroupVersionResource& gvr) override {
     return outage_ ? Outage() : store_->DeleteResource(cluster, gvr);
   }
-  Status SaveClusterRecord(const storage::ClusterRecord& record) override {
-    return outage_ ? Outage() : store_->SaveClusterRecord(record);
+  Status SaveClusterRecord(const storage::ClusterRecord& record,
+                           std::span<const storage::NamedDocument> documents) override {
+    return outage_ ? Outage() : store_->SaveClusterRecord(record, documents);
+  }
+  Result<std::string> LoadDocument(std::string_view name) override {
+    if (outage_) return Outage();
+    return store_->LoadDocument(name);
   }
   Result<std::vector<storage::ClusterRecord>> LoadClusterRecords() override {
     if (outage_) return Outage();

@@ -59,7 +59,11 @@ class FakeStore : public storage::Store {
   }
   Status DeleteCluster(std::string_view) override { return {}; }
   Status DeleteResource(std::string_view, const GroupVersionResource&) override { return {}; }
-  Status SaveClusterRecord(const storage::ClusterRecord&) override { return {}; }
+  Status SaveClusterRecord(const storage::ClusterRecord&,
+                           std::span<const storage::NamedDocument>) override {
+    return {};
+  }
+  Result<std::string> LoadDocument(std::string_view) override { return std::string(); }
   Result<std::vector<storage::ClusterRecord>> LoadClusterRecords() override {
     return std::vector<storage::ClusterRecord>();
   }
