@@ -22,6 +22,11 @@ std::span<const GroupVersionResource> FamilyOf(const GroupVersionResource& gvr);
 // Under which version objects of `gvr` are stored: its family's stored version, or `gvr` itself.
 const GroupVersionResource& StoredVersion(const GroupVersionResource& gvr);
 
+// Under which other versions objects are stored that `group`, `version` and `resource` name; "" is
+// any version, any resource: of {"events.k8s.io", "", ""} the Events of v1.
+std::vector<GroupVersionResource> StoredElsewhere(std::string_view group, std::string_view version,
+                                                  std::string_view resource);
+
 // A field that the stored version has in another place: {"regarding", "involvedObject"}. Members
 // joined by '.'.
 struct FieldRename {
