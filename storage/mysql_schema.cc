@@ -70,6 +70,15 @@ CREATE TABLE IF NOT EXISTS epochs(
     R"sql(
 CREATE TABLE IF NOT EXISTS clusters(
   cluster VARBINARY(575) NOT NULL PRIMARY KEY, document LONGBLOB NOT NULL))sql",
+    // bytes: as those of a body. A document stays as long as some cluster names it.
+    R"sql(
+CREATE TABLE IF NOT EXISTS documents(
+  name VARBINARY(128) NOT NULL PRIMARY KEY, bytes LONGBLOB NOT NULL))sql",
+    R"sql(
+CREATE TABLE IF NOT EXISTS cluster_documents(
+  cluster VARBINARY(575) NOT NULL, name VARBINARY(128) NOT NULL,
+  PRIMARY KEY (cluster, name),
+  KEY cluster_documents_name(name, cluster)))sql",
     R"sql(
 CREATE TABLE IF NOT EXISTS meta(
   id BIGINT NOT NULL PRIMARY KEY,
@@ -84,6 +93,9 @@ constexpr std::pair<std::string_view, size_t> kMaxBytes[] = {
     {"grp", 255},       {"version", 255}, {"resource", 255},  {"kind", 255}, {"path", 1024},
     {"okey", 575},      {"cluster", 575}, {"namespace", 575}, {"name", 575}, {"uid", 255},
     {"owner_uid", 255}, {"rv", 255},      {"value", 255}};
+
+// What came with later versions are tables only, which are made where they are missing.
+constexpr int kFirstVersion = 3;
 
 // In one database of the server.
 constexpr std::string_view kLock = "SELECT GET_LOCK(CONCAT('pedia ',MD5(DATABASE())),60)";
@@ -104,8 +116,8 @@ Result<int64_t> SchemaVersion(MysqlSession& session) {
 }
 
 Status CheckVersion(int64_t version) {
-  if (version == 0 || version == kSchemaVersion) return Status();
-  if (version < kSchemaVersion)
+  if (version == 0 || (version >= kFirstVersion && version <= kSchemaVersion)) return Status();
+  if (version < kFirstVersion)
     return InternalError("its schema has version " + std::to_string(version) +
                          ", which no pedia has written");
   return InternalError("its schema has version " + std::to_string(version) +
@@ -127,6 +139,11 @@ Status MigrateLocked(MysqlSession& session) {
   for (const char* table : kTables) {
     const auto made = session.Query(std::string(table) + kTableOptions);
     if (!made.ok()) return made.status();
+  }
+  if (*version != 0) {
+    const auto done =
+        session.Query("UPDATE meta SET schema_version=" + std::to_string(kSchemaVersion));
+    return done.ok() ? Status() : done.status();
   }
   const auto done = session.Query(
       "INSERT INTO meta(id,schema_version,revision,encoding,encoded_to,pruned,dictionary,"

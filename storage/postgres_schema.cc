@@ -71,7 +71,16 @@ CREATE TABLE clusters(cluster bytea PRIMARY KEY, document bytea NOT NULL);
 )sql";
 
 // Step i leads from version kFirstVersion + i to the next. Steps are never changed once released.
-constexpr std::array<const char*, kSchemaVersion - kFirstVersion> kMigrations = {};
+constexpr std::array<const char*, kSchemaVersion - kFirstVersion> kMigrations = {
+    R"sql(
+CREATE TABLE documents(name bytea PRIMARY KEY, bytes bytea NOT NULL);
+-- They are compressed already.
+ALTER TABLE documents ALTER bytes SET STORAGE EXTERNAL;
+CREATE TABLE cluster_documents(
+  cluster bytea NOT NULL, name bytea NOT NULL, PRIMARY KEY (cluster, name));
+CREATE INDEX cluster_documents_name ON cluster_documents(name, cluster);
+)sql",
+};
 
 // 0: there are no tables.
 int64_t SchemaVersion(pqxx::transaction_base& transaction) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -89,12 +90,10 @@ class SqlStore final : public Store {
   }
 
   Status SaveClusterRecord(const ClusterRecord& record,
-                           std::span<const NamedDocument> /*documents*/) override {
-    return Write([&](StoreWriter& writer) { return writer.SaveClusterRecord(record); });
+                           std::span<const NamedDocument> documents) override {
+    return Write([&](StoreWriter& writer) { return writer.SaveClusterRecord(record, documents); });
   }
-  Result<std::string> LoadDocument(std::string_view name) override {
-    return NotFound("", "documents", std::string(name));
-  }
+  Result<std::string> LoadDocument(std::string_view name) override;
 
   void CancelWrite() override { write_end_.Cancel(); }
 
@@ -231,10 +230,39 @@ Result<std::vector<ClusterRecord>> SqlStore::LoadClusterRecords() {
     Records records;
     SqlStatement rows = connection.Prepare("SELECT cluster,document FROM clusters ORDER BY cluster",
                                            RowCount::kUnbounded);
-    while (rows.Step()) records.push_back({std::string(rows.Text(0)), std::string(rows.Text(1))});
+    while (rows.Step())
+      records.push_back({std::string(rows.Text(0)), std::string(rows.Text(1)), {}});
     if (!rows.ok()) return rows.status();
+    SqlStatement names = connection.Prepare(
+        "SELECT cluster,name FROM cluster_documents ORDER BY cluster,name", RowCount::kUnbounded);
+    auto record = records.begin();
+    while (names.Step()) {
+      while (record != records.end() && record->cluster < names.Text(0)) ++record;
+      if (record == records.end()) break;
+      if (record->cluster == names.Text(0)) record->documents.emplace_back(names.Text(1));
+    }
+    if (!names.ok()) return names.status();
     return records;
   });
+}
+
+Result<std::string> SqlStore::LoadDocument(std::string_view name) {
+  const auto read = [&](SqlConnection& connection, bool) -> Result<std::string> {
+    SqlStatement rows = connection.Prepare("SELECT bytes FROM documents WHERE name=?");
+    if (!rows.BindText(name).Step())
+      return rows.ok() ? NotFound("", "documents", name) : rows.status();
+    std::string buffer;
+    const Result<std::string_view> bytes = DecodeBody(rows.Text(0), &buffer);
+    if (!bytes.ok()) return bytes.status();
+    // A view of the row, or of all of the buffer.
+    return buffer.empty() ? std::string(*bytes) : std::move(buffer);
+  };
+  Result<std::string> document = ReadSnapshot<std::string>(read);
+  // A replica may not have it yet.
+  if (document.ok() || document.status().reason() != StatusReason::kNotFound ||
+      !database_->has_replicas())
+    return document;
+  return ReadSnapshot<std::string>(read, std::numeric_limits<int64_t>::max());
 }
 
 Status SqlStore::LoadVersions(std::string_view cluster, const GroupVersionResource& gvr,

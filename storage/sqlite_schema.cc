@@ -92,6 +92,13 @@ INSERT OR IGNORE INTO new_tombstones SELECT revision,type_id,okey FROM tombstone
 DROP TABLE tombstones;
 ALTER TABLE new_tombstones RENAME TO tombstones;
 )sql",
+    R"sql(
+-- bytes: as those of a body. A document stays as long as some cluster names it.
+CREATE TABLE documents(name TEXT NOT NULL UNIQUE, bytes BLOB NOT NULL);
+CREATE TABLE cluster_documents(
+  cluster TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (cluster, name)) WITHOUT ROWID;
+CREATE INDEX cluster_documents_name ON cluster_documents(name, cluster);
+)sql",
 };
 
 // Changing the journal mode needs a lock that SQLite does not wait for.

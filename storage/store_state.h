@@ -34,7 +34,7 @@ struct StoreState {
 };
 
 // The schema that this pedia reads and writes, on every database.
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
 // Changes whenever EncodeObject computes another row from the same body.
 int64_t EncodingVersion();

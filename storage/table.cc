@@ -37,6 +37,9 @@ constexpr std::array kEntryKeys =
 constexpr std::array kKeySets =
     std::to_array<Column>({{"set_id", kInt}, {"type_id", kInt}, {"key_ids", kBlob}});
 constexpr std::array kClusters = std::to_array<Column>({{"cluster", kText}, {"document", kText}});
+constexpr std::array kDocuments = std::to_array<Column>({{"name", kText}, {"bytes", kBlob}});
+constexpr std::array kClusterDocuments =
+    std::to_array<Column>({{"cluster", kText}, {"name", kText}});
 
 }  // namespace
 
@@ -50,5 +53,7 @@ const Table kTypesTable = {"types", kTypes, 1};
 const Table kEntryKeysTable = {"entry_keys", kEntryKeys, 1};
 const Table kKeySetsTable = {"key_sets", kKeySets, 1};
 const Table kClustersTable = {"clusters", kClusters, 1};
+const Table kDocumentsTable = {"documents", kDocuments, 1};
+const Table kClusterDocumentsTable = {"cluster_documents", kClusterDocuments, 2};
 
 }  // namespace pedia::storage

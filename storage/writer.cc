@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "meta/log.h"
+#include "storage/document_writer.h"
 #include "storage/object_key.h"
 #include "storage/store_history.h"
 
@@ -244,7 +245,8 @@ Status StoreWriter::PruneTombstones() {
   return connection_->Prepare("DELETE FROM tombstones WHERE revision<?").BindInt(revision).Run();
 }
 
-Status StoreWriter::SaveClusterRecord(const ClusterRecord& record) {
+Status StoreWriter::SaveClusterRecord(const ClusterRecord& record,
+                                      std::span<const NamedDocument> documents) {
   const Result<ApplyResult> result = InTransaction([&](Transaction&) -> Status {
     SqlStatement find = connection_->Prepare("SELECT 1 FROM clusters WHERE cluster=?");
     const bool known = find.BindText(record.cluster).Step();
@@ -252,14 +254,18 @@ Status StoreWriter::SaveClusterRecord(const ClusterRecord& record) {
     find.Reset();
     const std::vector<SqlParameter> row = {TextView{record.cluster}, TextView{record.document}};
     static constexpr size_t kDocument = 1;
-    return known ? connection_->Update(kClustersTable, std::span(&kDocument, 1), row)
-                 : connection_->Insert(kClustersTable, row);
+    Status status = known ? connection_->Update(kClustersTable, std::span(&kDocument, 1), row)
+                          : connection_->Insert(kClustersTable, row);
+    if (!status.ok()) return status;
+    return SaveDocuments(*connection_, record.cluster, record.documents, documents);
   });
   return result.ok() ? Status() : result.status();
 }
 
 Status StoreWriter::DeleteClusterRecord(std::string_view cluster) {
-  const Result<ApplyResult> result = InTransaction([&](Transaction&) {
+  const Result<ApplyResult> result = InTransaction([&](Transaction&) -> Status {
+    Status status = SaveDocuments(*connection_, cluster, {}, {});
+    if (!status.ok()) return status;
     return connection_->Delete(kClustersTable, std::vector<SqlParameter>{TextView{cluster}});
   });
   return result.ok() ? Status() : result.status();

@@ -35,7 +35,7 @@ class StoreWriter {
   // how many there were.
   Result<int64_t> DeleteSome(std::string_view cluster, const GroupVersionResource* gvr,
                              int64_t limit);
-  Status SaveClusterRecord(const ClusterRecord& record);
+  Status SaveClusterRecord(const ClusterRecord& record, std::span<const NamedDocument> documents);
   Status DeleteClusterRecord(std::string_view cluster);
 
  private:

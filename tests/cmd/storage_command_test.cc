@@ -89,7 +89,7 @@ class StorageCommandTest : public ::testing::Test {
 };
 
 TEST_F(StorageCommandTest, MakesTheSchemaOnce) {
-  EXPECT_THAT(Migrate(), AllOf(HasSubstr("made the schema, version 3"), HasSubstr("pedia.db")));
+  EXPECT_THAT(Migrate(), AllOf(HasSubstr("made the schema, version 4"), HasSubstr("pedia.db")));
   EXPECT_THAT(Migrate(), StartsWith("nothing to do: the schema in "));
 }
 

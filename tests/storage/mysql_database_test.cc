@@ -71,6 +71,16 @@ TEST_F(MysqlMigrationTest, GoesOnWhereOneWasKilled) {
   EXPECT_EQ(Sql("SELECT count(*) FROM tombstones"), "0\n");
 }
 
+TEST_F(MysqlMigrationTest, ADatabaseOfVersion3KeepsAllRowsAndGetsTheNewTables) {
+  ASSERT_THAT(Migrate(), IsOk());
+  Sql("DROP TABLE documents,cluster_documents");
+  Sql("UPDATE meta SET schema_version=3,revision=7");
+  ASSERT_THAT(Migrate(), IsOk());
+  EXPECT_EQ(Sql("SELECT schema_version,revision FROM meta"), "4|7\n");
+  EXPECT_EQ(Sql("SELECT count(*) FROM documents"), "0\n");
+  EXPECT_EQ(Sql("SELECT count(*) FROM cluster_documents"), "0\n");
+}
+
 TEST_F(MysqlMigrationTest, RefusesTheSchemaOfANewerPedia) {
   ASSERT_THAT(Migrate(), IsOk());
   Sql("UPDATE meta SET schema_version=99");

@@ -71,6 +71,17 @@ TEST_F(ReplicaTest, AClientThatHasSeenARevisionNeverGoesBehindIt) {
   EXPECT_THAT(List(0), ::testing::Pair(ElementsAre("a", "b"), second));
 }
 
+TEST_F(ReplicaTest, ADocumentIsFoundBeforeTheReplicaHasIt) {
+  replica_->Sql(database_, "SELECT pg_wal_replay_pause()");
+  const std::vector<NamedDocument> documents = {{"A1", "bytes"}};
+  ASSERT_THAT(store_->SaveClusterRecord({"c1", "{}", {"A1"}}, documents), testing::IsOk());
+  const Result<std::string> document = store_->LoadDocument("A1");
+  ASSERT_THAT(document, testing::IsOk());
+  EXPECT_EQ(*document, "bytes");
+  EXPECT_THAT(store_->LoadDocument("A2"),
+              testing::FailsWith(StatusReason::kNotFound, ::testing::_));
+}
+
 TEST_F(ReplicaTest, WithoutItsReplicaTheStoreGoesOn) {
   Put("a");
   replica_->CatchUp(primary_);

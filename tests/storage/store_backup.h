@@ -55,9 +55,10 @@ class StoreBackup {
 
  private:
   static std::vector<const Table*> Tables() {
-    return {&kObjectsTable,  &kBodiesTable, &kEntriesTable,   &kTombstonesTable,
-            &kScopesTable,   &kTypesTable,  &kEntryKeysTable, &kKeySetsTable,
-            &kClustersTable, &kEpochsTable, &kMetaTable};
+    return {&kObjectsTable,  &kBodiesTable,    &kEntriesTable,          &kTombstonesTable,
+            &kScopesTable,   &kTypesTable,     &kEntryKeysTable,        &kKeySetsTable,
+            &kClustersTable, &kDocumentsTable, &kClusterDocumentsTable, &kEpochsTable,
+            &kMetaTable};
   }
   std::unique_ptr<SqlConnection> Connect() {
     auto connection = database_->Connect(Database::Role::kWriter);
