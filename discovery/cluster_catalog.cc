@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "discovery/json_members.h"
 #include "meta/json_reader.h"
 
 namespace pedia::discovery {
@@ -206,22 +207,6 @@ Status CheckDocument(const JsonReader& reader, std::string_view kind, std::strin
   return {};
 }
 
-void AppendStrings(std::string_view key, const std::vector<std::string>& strings,
-                   std::string* out) {
-  if (strings.empty()) return;
-  out->append(",\"").append(key).append("\":[");
-  for (size_t i = 0; i < strings.size(); ++i) {
-    if (i > 0) out->push_back(',');
-    AppendJsonString(strings[i], out);
-  }
-  out->push_back(']');
-}
-
-void AppendMember(std::string_view key, std::string_view value, std::string* out) {
-  out->append(",\"").append(key).append("\":");
-  AppendJsonString(value, out);
-}
-
 }  // namespace
 
 const ApiResource* ClusterCatalog::Find(const GroupVersionResource& gvr) const {
@@ -333,9 +318,9 @@ std::string CatalogToJson(const ClusterCatalog& catalog) {
     AppendMember("name", resource.gvr.resource, &out);
     AppendMember("kind", resource.kind, &out);
     AppendMember("singularName", resource.singular_name, &out);
-    AppendStrings("shortNames", resource.short_names, &out);
-    AppendStrings("categories", resource.categories, &out);
-    AppendStrings("verbs", resource.verbs, &out);
+    AppendMember("shortNames", resource.short_names, &out);
+    AppendMember("categories", resource.categories, &out);
+    AppendMember("verbs", resource.verbs, &out);
     out.push_back('}');
   }
   out.append("]}");

@@ -4,6 +4,8 @@
 #include <map>
 #include <vector>
 
+#include "convert/version_families.h"
+#include "discovery/json_members.h"
 #include "meta/json_reader.h"
 
 namespace pedia::discovery {
@@ -86,17 +88,6 @@ void AppendGroupMembers(std::string_view name, const GroupEntry& group, std::str
   AppendGroupVersion(name, group.versions.front().version, out);
 }
 
-void AppendStrings(std::string_view key, const std::vector<std::string>& strings,
-                   std::string* out) {
-  if (strings.empty()) return;
-  out->append(",\"").append(key).append("\":[");
-  for (size_t i = 0; i < strings.size(); ++i) {
-    if (i > 0) out->push_back(',');
-    AppendJsonString(strings[i], out);
-  }
-  out->push_back(']');
-}
-
 // An APIResource.
 void AppendListedResource(const ApiResource& resource, std::string* out) {
   out->append("{\"name\":");
@@ -107,8 +98,8 @@ void AppendListedResource(const ApiResource& resource, std::string* out) {
   out->append(",\"kind\":");
   AppendJsonString(resource.kind, out);
   out->append(",").append(kVerbs);
-  AppendStrings("shortNames", resource.short_names, out);
-  AppendStrings("categories", resource.categories, out);
+  AppendMember("shortNames", resource.short_names, out);
+  AppendMember("categories", resource.categories, out);
   out->push_back('}');
 }
 
@@ -126,8 +117,8 @@ void AppendDiscoveryResource(const ApiResource& resource, std::string* out) {
   out->append(",\"singularResource\":");
   AppendJsonString(resource.singular_name, out);
   out->append(",").append(kVerbs);
-  AppendStrings("shortNames", resource.short_names, out);
-  AppendStrings("categories", resource.categories, out);
+  AppendMember("shortNames", resource.short_names, out);
+  AppendMember("categories", resource.categories, out);
   out->push_back('}');
 }
 
@@ -227,14 +218,27 @@ std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluste
 
 const ApiResource* FindResource(const Snapshot& snapshot, std::string_view cluster,
                                 const GroupVersionResource& gvr) {
+  const auto family = convert::FamilyOf(gvr);
+  const auto find_any = [&](const ClusterState& state) -> const ApiResource* {
+    for (const GroupVersionResource& version : family) {
+      if (const ApiResource* resource = state.synced.Find(version)) return resource;
+    }
+    return nullptr;
+  };
+  const ApiResource* in_any_version = nullptr;
   if (!cluster.empty()) {
     const ClusterState* state = snapshot.Find(cluster);
-    return state == nullptr ? nullptr : state->synced.Find(gvr);
+    if (state == nullptr) return nullptr;
+    if (const ApiResource* resource = state->synced.Find(gvr)) return resource;
+    in_any_version = find_any(*state);
+    if (in_any_version == nullptr) return nullptr;
   }
   for (const auto& [name, state] : snapshot.clusters) {
     if (const ApiResource* resource = state->synced.Find(gvr)) return resource;
+    if (in_any_version == nullptr && !family.empty()) in_any_version = find_any(*state);
   }
-  return nullptr;
+  const bool is_stored = !family.empty() && gvr == family.front();
+  return is_stored ? in_any_version : nullptr;
 }
 
 }  // namespace pedia::discovery

@@ -28,7 +28,9 @@ std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot,
 std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluster, bool core,
                                AggregatedVersion version);
 
-// The resource behind a URL; null if it is not synced there.
+// The resource behind a URL, perhaps of another version; null if it is not synced there. A cluster has
+// a kind in all versions that any cluster serves, if it has it in one that converts into them; and in
+// the stored version, which collections show.
 const ApiResource* FindResource(const Snapshot& snapshot, std::string_view cluster,
                                 const GroupVersionResource& gvr);
 

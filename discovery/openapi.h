@@ -12,8 +12,8 @@ namespace pedia::discovery {
 
 // One entry of the index at /openapi/v3.
 struct OpenApiPath {
-  std::string path;    // "api/v1", "apis/apps/v1"
-  std::string url;     // Where the document is, relative to the server: "/openapi/v3/api/v1?hash=..."
+  std::string path;  // "api/v1", "apis/apps/v1"
+  std::string url;   // Where the document is, relative to the server: "/openapi/v3/api/v1?hash=..."
   std::string source;  // The hash in `url`, or all of `url` if it has none.
 };
 
@@ -26,6 +26,9 @@ Result<std::string> ReduceOpenApiDocument(std::string_view json);
 // ("apis/batch/v1beta1") its document in the form of version 3, with the schemas that it needs.
 Result<std::map<std::string, std::string>> SplitOpenApiV2(std::string_view json,
                                                           const std::vector<std::string>& paths);
+// Whether `source` is the SHA-512 of all of the member's document, as kube-apiserver names them: then
+// it means the same whichever cluster says it.
+bool NamesContent(std::string_view source, std::string_view json);
 // The name of a kept document: SHA-256 in hexadecimal, upper case.
 std::string OpenApiHash(std::string_view document);
 

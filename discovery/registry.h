@@ -25,12 +25,13 @@ struct Condition {
 
 // How the sync of one resource does.
 struct ResourceSync {
-  GroupVersionResource gvr;
-  std::string status;  // "Pending", "Syncing", "Stop", "Error"
+  GroupVersionResource gvr;  // As it is stored.
+  std::string status;        // "Pending", "Syncing", "Stop", "Error"
   std::string reason;
   std::string message;
   bool initial_list_done = false;
   int64_t last_transition = 0;
+  GroupVersionResource source{};  // As it is read from the member, if not as it is stored.
   bool operator==(const ResourceSync&) const = default;
 };
 
@@ -44,9 +45,9 @@ struct OpenApiDocument {
 
 struct ClusterState {
   std::string name;
-  std::string api_server;    // URL
-  std::string version_json;  // The member's /version document, "" if never seen.
-  ClusterCatalog synced;     // Only resources that are synced; verbs as the member's.
+  std::string api_server;                // URL
+  std::string version_json;              // The member's /version document, "" if never seen.
+  ClusterCatalog synced;                 // Only resources that are synced; verbs as the member's.
   std::vector<OpenApiDocument> openapi;  // Of what is synced, as far as known; sorted by path.
   std::vector<Condition> conditions;
   std::vector<ResourceSync> resources;
@@ -58,6 +59,9 @@ struct ClusterState {
 // Immutable picture of all clusters.
 struct Snapshot {
   std::map<std::string, std::shared_ptr<const ClusterState>, std::less<>> clusters;
+  // Those of them whose stored objects may be old or not complete: not healthy, not asked yet what
+  // they serve, or with a first list that is not done. By name; most often none.
+  std::vector<std::shared_ptr<const ClusterState>> unsettled;
   uint64_t generation = 0;  // Grows with each change; equal generations are equal pictures.
 
   const ClusterState* Find(std::string_view cluster) const;

@@ -20,6 +20,7 @@ namespace pedia::kube {
 struct Request {
   std::string path_and_query;  // "/api/v1/pods?limit=500", below the server's own path prefix.
   std::string accept = "application/json";
+  std::string if_none_match{};                // An ETag; the answer may be 304 then.
   std::chrono::milliseconds timeout{30'000};  // Of the whole request; 0 = none (watches).
   std::chrono::milliseconds idle_timeout{0};  // No byte for so long ends it with Timeout; 0 = none.
 };

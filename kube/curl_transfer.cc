@@ -88,7 +88,8 @@ Status Transfer::Prepare(const Endpoint& endpoint, CredentialPtr credential, Eve
   const bool valid_path = request.path_and_query.starts_with('/') &&
                           !HasControlCharacters(request.path_and_query) &&
                           request.path_and_query.find_first_of(" #") == std::string::npos;
-  if (!valid_path || HasControlCharacters(request.accept))
+  if (!valid_path || HasControlCharacters(request.accept) ||
+      HasControlCharacters(request.if_none_match))
     return ServiceUnavailable("the request is not valid");
   credential_ = std::move(credential);
   events_ = std::move(events);
@@ -117,6 +118,8 @@ Status Transfer::Prepare(const Endpoint& endpoint, CredentialPtr credential, Eve
 
 bool Transfer::SetHeaders(const Endpoint& endpoint) {
   bool complete = Append(&headers_, "Accept: " + request.accept);
+  if (!request.if_none_match.empty())
+    complete = Append(&headers_, "If-None-Match: " + request.if_none_match) && complete;
   if (!credential_->authorization.empty()) {
     complete = Append(&headers_, "Authorization: " + credential_->authorization) && complete;
   }

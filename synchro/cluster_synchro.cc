@@ -49,7 +49,6 @@ ClusterSynchro::ClusterSynchro(const SharedContext& shared, kube::EventLoop& loo
       progress_(std::move(progress)),
       slots_(std::max(1, shared.options.lists_per_cluster)),
       discovery_backoff_(shared.options.backoff_initial, shared.options.backoff_max) {
-  bool same_server = true;
   if (recorded) {
     saved_record_ = discovery::ClusterStateToJson(*recorded);
     state_ = std::move(*recorded);
@@ -58,12 +57,11 @@ ClusterSynchro::ClusterSynchro(const SharedContext& shared, kube::EventLoop& loo
   state_.name = spec_.name;
   if (spec_.config.ok()) {
     std::string server = WithoutUserInfo(spec_.config->server);
-    same_server = state_.api_server.empty() || state_.api_server == server;
+    same_server_ = state_.api_server.empty() || state_.api_server == server;
     state_.api_server = std::move(server);
     client_ = std::make_unique<kube::Client>(loop_, *spec_.config);
-    reflector_context_ = std::make_unique<ReflectorContext>(
-        ReflectorContext{spec_.name, loop_, *client_, shared_.writer, shared_.options,
-                         shared_.counters, slots_, same_server});
+    reflector_context_ = std::make_unique<ReflectorContext>(ReflectorContext{
+        spec_.name, loop_, *client_, shared_.writer, shared_.options, shared_.counters, slots_});
   } else {
     facts_.config_error = spec_.config.status().message();
   }
@@ -80,6 +78,9 @@ void ClusterSynchro::Start() {
       *client_, shared_.options.health_interval,
       IfAlive([](ClusterSynchro& self, const HealthReport& report) { self.OnHealth(report); }));
   health_->Start();
+  openapi_ = std::make_shared<OpenApiReader>(
+      *client_, shared_.openapi, shared_.options, spec_.name, state_.openapi,
+      IfAlive([](ClusterSynchro& self, OpenApiBatch batch) { self.OnOpenApi(std::move(batch)); }));
 }
 
 void ClusterSynchro::Stop() {
@@ -89,6 +90,7 @@ void ClusterSynchro::Stop() {
   for (const auto& [gvr, reflector] : reflectors_) reflector->Pause();
   reflectors_.clear();
   health_.reset();
+  openapi_.reset();
   client_.reset();
 }
 
@@ -121,6 +123,7 @@ void ClusterSynchro::Resume() {
 
 void ClusterSynchro::Pause() {
   running_ = false;
+  openapi_->Pause();
   facts_.run_state = RunState::kPending;
   slots_.Clear();
   for (const auto& [gvr, reflector] : reflectors_) reflector->Pause();
@@ -182,6 +185,7 @@ void ClusterSynchro::OnDiscovered(Result<MemberDiscovery> found) {
   KeepStale(&*found);
   served_ = std::move(*found);
   Reconcile();
+  if (running_) openapi_->Want(state_.synced.resources, eager_discoveries_ > 0);
   DiscoverAfter(NextDiscovery());
 }
 
@@ -220,9 +224,7 @@ void ClusterSynchro::Reload() {
 void ClusterSynchro::KeepStale(MemberDiscovery* found) const {
   const auto keep = [&](const discovery::ClusterCatalog& known) {
     for (const ApiResource& resource : known.resources) {
-      const bool stale =
-          std::count(found->stale.begin(), found->stale.end(), resource.gvr.GroupVersion()) > 0;
-      if (stale && found->served.Find(resource.gvr) == nullptr)
+      if (found->IsStale(resource.gvr) && found->served.Find(resource.gvr) == nullptr)
         found->served.resources.push_back(resource);
     }
   };
@@ -233,31 +235,40 @@ void ClusterSynchro::KeepStale(MemberDiscovery* found) const {
 // Makes the reflectors those that served_ and the rules ask for.
 void ClusterSynchro::Reconcile() {
   std::vector<ApiResource> synced = NegotiateResources(spec_, served_.served);
-  std::set<GroupVersionResource> wanted;
-  for (const ApiResource& resource : synced) wanted.insert(resource.gvr);
+  const Sources wanted = ChooseSources(synced);
   for (const GroupVersionResource& gvr : FindRemoved(wanted)) Remove(gvr);
-  for (const ApiResource& resource : synced) Sync(resource);
+  const Sources before = ChooseSources(state_.synced.resources);
+  for (const auto& [stored, source] : wanted) {
+    const auto known = before.find(stored);
+    Sync(stored, source, known == before.end() || known->second.gvr == source.gvr);
+  }
   // What is missing for the first time is served until that is certain.
   for (const ApiResource& resource : state_.synced.resources) {
-    if (missing_.contains(resource.gvr)) synced.push_back(resource);
+    if (missing_.contains(convert::StoredVersion(resource.gvr))) synced.push_back(resource);
   }
   state_.synced.resources = std::move(synced);
   if (!missing_.empty()) eager_discoveries_ = std::max(eager_discoveries_, 1);
   Changed();
 }
 
-std::vector<GroupVersionResource> ClusterSynchro::FindRemoved(
-    const std::set<GroupVersionResource>& wanted) {
+std::vector<GroupVersionResource> ClusterSynchro::FindRemoved(const Sources& wanted) {
   std::set<GroupVersionResource> known = stored_;
   for (const auto& [gvr, reflector] : reflectors_) known.insert(gvr);
-  for (const ApiResource& resource : state_.synced.resources) known.insert(resource.gvr);
+  for (const ApiResource& resource : state_.synced.resources)
+    known.insert(convert::StoredVersion(resource.gvr));
   const std::set<GroupVersionResource> missing_before = std::exchange(missing_, {});
   std::vector<GroupVersionResource> removed;
   for (const GroupVersionResource& gvr : known) {
     if (wanted.contains(gvr)) continue;
-    if (std::count(served_.stale.begin(), served_.stale.end(), gvr.GroupVersion()) > 0) continue;
+    const auto family = convert::FamilyOf(gvr);
+    const auto versions = family.empty() ? std::span(&gvr, 1) : family;
+    const auto in_any_version = [&](const auto& is) {
+      return std::any_of(versions.begin(), versions.end(), is);
+    };
+    if (in_any_version([&](const auto& version) { return served_.IsStale(version); })) continue;
     // The rules decide at once; a discovery that lacks something is believed the second time.
-    const bool served = served_.served.Find(gvr) != nullptr;
+    const bool served = in_any_version(
+        [&](const auto& version) { return served_.served.Find(version) != nullptr; });
     if (served || missing_before.contains(gvr)) {
       removed.push_back(gvr);
     } else {
@@ -279,23 +290,38 @@ void ClusterSynchro::Remove(const GroupVersionResource& gvr) {
   });
 }
 
-void ClusterSynchro::Sync(const ApiResource& resource) {
-  const auto found = reflectors_.find(resource.gvr);
-  if (found != reflectors_.end() && found->second->resource().kind == resource.kind) {
-    return found->second->set_resource(resource);
+void ClusterSynchro::Sync(const GroupVersionResource& stored, const ApiResource& resource,
+                          bool same_source) {
+  if (const auto found = reflectors_.find(stored); found != reflectors_.end()) {
+    const ApiResource& current = found->second->resource();
+    const bool same_kind = current.kind == resource.kind;
+    if (same_kind && current.gvr == resource.gvr) return found->second->set_resource(resource);
+    if (same_kind) {
+      found->second->Pause();  // Another version of the same objects is better from now on.
+      reflectors_.erase(found);
+    } else {
+      Remove(stored);
+    }
   }
-  if (found != reflectors_.end()) Remove(resource.gvr);
   const bool announces = resource.gvr == kCrds || resource.gvr == kApiServices;
   Reflector::Hooks hooks;
   hooks.changed = IfAlive([](ClusterSynchro& self) { self.Changed(); });
   hooks.touched = [] {};
   if (announces) hooks.touched = IfAlive([](ClusterSynchro& self) { self.DiscoverSoon(); });
   hooks.unknown = IfAlive([](ClusterSynchro& self) { self.DiscoverSoon(); });
-  const auto reflector =
-      std::make_shared<Reflector>(*reflector_context_, resource, std::move(hooks));
-  reflectors_.emplace(resource.gvr, reflector);
-  stored_.erase(resource.gvr);
+  const auto reflector = std::make_shared<Reflector>(
+      *reflector_context_, ReflectorSource{resource, same_server_ && same_source},
+      std::move(hooks));
+  reflectors_.emplace(stored, reflector);
+  stored_.erase(stored);
   if (running_) reflector->Run();
+}
+
+void ClusterSynchro::OnOpenApi(OpenApiBatch batch) {
+  state_.openapi = openapi_->documents();
+  for (auto& document : batch.documents) unsaved_openapi_.documents.push_back(std::move(document));
+  for (auto& slot : batch.slots) unsaved_openapi_.slots.push_back(std::move(slot));
+  Changed();
 }
 
 void ClusterSynchro::Changed() {
@@ -324,13 +350,26 @@ void ClusterSynchro::Publish() {
 }
 
 void ClusterSynchro::SaveRecord() {
-  std::string record = discovery::ClusterStateToJson(state_);
-  if (record == saved_record_ || !discovered_) return;
-  saved_record_ = record;
-  shared_.writer.queue().PushJob(
-      [cluster = spec_.name, record = std::move(record)](storage::Store& store) {
-        return store.SaveClusterRecord({cluster, record});
-      });
+  if (!discovered_) return;
+  const auto openapi =
+      std::make_shared<const OpenApiBatch>(std::exchange(unsaved_openapi_, OpenApiBatch()));
+  storage::ClusterRecord record{spec_.name, discovery::ClusterStateToJson(state_), {}};
+  if (record.document == saved_record_) return;
+  saved_record_ = record.document;
+  std::set<std::string> names;
+  for (const discovery::OpenApiDocument& document : state_.openapi) names.insert(document.hash);
+  record.documents.assign(names.begin(), names.end());
+  auto refused = IfAlive([](ClusterSynchro& self) {
+    self.saved_record_.clear();
+    self.openapi_->Forget();
+  });
+  shared_.writer.queue().PushJob([record = std::move(record), openapi, &loop = loop_,
+                                  refused = std::move(refused)](storage::Store& store) {
+    Status status = store.SaveClusterRecord(record, openapi->documents);
+    if (status.reason() != StatusReason::kBadRequest) return status;
+    loop.Post(refused);  // It names what the store has lost.
+    return Status();
+  });
 }
 
 }  // namespace pedia::synchro

@@ -17,6 +17,7 @@
 #include "synchro/cluster_conditions.h"
 #include "synchro/health_monitor.h"
 #include "synchro/member_discovery.h"
+#include "synchro/openapi_reader.h"
 #include "synchro/reflector.h"
 #include "synchro/synchro_manager.h"
 #include "synchro/writer.h"
@@ -29,6 +30,7 @@ struct SharedContext {
   discovery::Registry& registry;
   const SynchroOptions& options;
   SyncCounters& counters;
+  OpenApiShare& openapi;
 };
 
 // Lives on its loop's thread, but for the constructor and InitialState. Owned by a shared_ptr.
@@ -70,10 +72,15 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
 
   void KeepStale(MemberDiscovery* found) const;
   void Reconcile();
-  std::vector<GroupVersionResource> FindRemoved(const std::set<GroupVersionResource>& wanted);
+  // From which resource the objects that are stored as the key are read.
+  using Sources = std::map<GroupVersionResource, discovery::ApiResource>;
+  std::vector<GroupVersionResource> FindRemoved(const Sources& wanted);
   void Remove(const GroupVersionResource& gvr);
-  void Sync(const discovery::ApiResource& resource);
+  // `same_source`: what is stored was made from objects of that same version.
+  void Sync(const GroupVersionResource& stored, const discovery::ApiResource& resource,
+            bool same_source);
 
+  void OnOpenApi(OpenApiBatch batch);
   void Changed();  // Publishes soon.
   void Publish();
   void SaveRecord();
@@ -89,8 +96,11 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
   std::unique_ptr<kube::Client> client_;  // Null if the configuration cannot be used.
   std::unique_ptr<ReflectorContext> reflector_context_;
   std::shared_ptr<HealthMonitor> health_;
-  std::map<GroupVersionResource, std::shared_ptr<Reflector>> reflectors_;
+  std::shared_ptr<OpenApiReader> openapi_;
+  OpenApiBatch unsaved_openapi_;
+  std::map<GroupVersionResource, std::shared_ptr<Reflector>> reflectors_;  // By stored version.
 
+  bool same_server_ = true;  // As the recorded state's.
   bool stopped_ = false;
   bool running_ = false;  // The member is healthy enough to read from.
   bool discovered_ = false;

@@ -1,6 +1,7 @@
 // DiscoverMember: asks a member what it serves: aggregated discovery where offered, else document
 // by document. Source: Kubernetes API concepts "Aggregated discovery"; client-go/discovery.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,6 +17,10 @@ struct MemberDiscovery {
   // Group versions that exist but could not be asked: what is missing there is not known to be
   // gone.
   std::vector<std::string> stale;
+
+  bool IsStale(const GroupVersionResource& gvr) const {
+    return std::find(stale.begin(), stale.end(), gvr.GroupVersion()) != stale.end();
+  }
 };
 
 // `done` is called on the loop's thread, later, once; never if the client is destroyed before.

@@ -1,10 +1,12 @@
 #include "synchro/negotiation.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <map>
 #include <utility>
+
+#include "convert/version_families.h"
+#include "discovery/built_in_groups.h"
 
 namespace pedia::synchro {
 namespace {
@@ -12,39 +14,6 @@ namespace {
 using discovery::ApiResource;
 
 constexpr size_t kDefaultVersions = 3;
-
-// Sorted.
-constexpr std::array<std::string_view, 29> kBuiltInGroups = {
-    "",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "auditregistration.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "custom.metrics.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "extensions",
-    "external.metrics.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "imagepolicy.k8s.io",
-    "internal.apiserver.k8s.io",
-    "metrics.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-    "storagemigration.k8s.io",
-};
 
 std::string ToLower(std::string_view text) {
   std::string lower(text);
@@ -71,22 +40,19 @@ bool SelectsName(const SyncRule& rule, const ApiResource& resource) {
 
 // `rank`: how many versions of this resource are preferred to this one.
 bool SelectsVersion(const SyncRule& rule, const ApiResource& resource, size_t rank) {
+  if (!convert::FamilyOf(resource.gvr).empty()) return true;
   if (rule.versions.empty()) return rank < kDefaultVersions;
   return Has(rule.versions, "*") || Has(rule.versions, resource.gvr.version);
 }
 
 }  // namespace
 
-bool IsBuiltInGroup(std::string_view group) {
-  return std::binary_search(kBuiltInGroups.begin(), kBuiltInGroups.end(), group);
-}
-
 bool IsSkipped(const std::vector<std::string>& skip, const ApiResource& resource) {
   return std::any_of(skip.begin(), skip.end(), [&](const std::string& entry) {
     const std::string lower = ToLower(entry);
     const size_t dot = lower.find('.');
     if (dot == std::string::npos)
-      return IsBuiltInGroup(resource.gvr.group) && IsNamed(resource, lower);
+      return discovery::IsBuiltInGroup(resource.gvr.group) && IsNamed(resource, lower);
     return resource.gvr.group == std::string_view(lower).substr(dot + 1) &&
            IsNamed(resource, std::string_view(lower).substr(0, dot));
   });
@@ -102,7 +68,7 @@ std::vector<ApiResource> NegotiateResources(const ClusterSpec& spec,
     const size_t rank = ranks[{resource.gvr.group, resource.gvr.resource}]++;
     if (IsSkipped(spec.skip, resource)) continue;
     const bool wanted =
-        (spec.sync_all_custom_resources && !IsBuiltInGroup(resource.gvr.group)) ||
+        (spec.sync_all_custom_resources && !discovery::IsBuiltInGroup(resource.gvr.group)) ||
         std::any_of(spec.sync_resources.begin(), spec.sync_resources.end(),
                     [&](const SyncRule& rule) {
                       return SelectsName(rule, resource) && SelectsVersion(rule, resource, rank);
@@ -110,6 +76,21 @@ std::vector<ApiResource> NegotiateResources(const ClusterSpec& spec,
     if (wanted) selected.push_back(resource);
   }
   return selected;
+}
+
+std::map<GroupVersionResource, ApiResource> ChooseSources(
+    const std::vector<ApiResource>& resources) {
+  std::map<GroupVersionResource, ApiResource> sources;
+  for (const ApiResource& resource : resources) {
+    const auto [found, added] = sources.try_emplace(convert::StoredVersion(resource.gvr), resource);
+    if (added) continue;
+    const auto family = convert::FamilyOf(resource.gvr);
+    const auto rank = [&](const ApiResource& member) {
+      return std::find(family.begin(), family.end(), member.gvr);
+    };
+    if (rank(resource) < rank(found->second)) found->second = resource;
+  }
+  return sources;
 }
 
 }  // namespace pedia::synchro

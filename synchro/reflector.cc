@@ -23,18 +23,22 @@ std::chrono::milliseconds RetryAfter(const Status& status) {
 
 }  // namespace
 
-Reflector::Reflector(const ReflectorContext& context, ApiResource resource, Hooks hooks)
+Reflector::Reflector(const ReflectorContext& context, ReflectorSource source, Hooks hooks)
     : context_(context),
-      resource_(std::move(resource)),
+      resource_(std::move(source.resource)),
+      trust_stored_versions_(source.trust_stored_versions),
+      stored_(convert::StoredVersion(resource_.gvr)),
+      conversion_(convert::FindConversion(resource_.gvr, stored_)),
       object_{context.cluster, resource_.gvr, resource_.kind},
       hooks_(std::move(hooks)),
       source_(NextSource()),
       backoff_(context.options.backoff_initial, context.options.backoff_max) {
-  sync_.gvr = resource_.gvr;
+  sync_.gvr = stored_;
+  if (conversion_ != nullptr) sync_.source = resource_.gvr;
   sync_.status = "Pending";
   sync_.reason = "SynchroCreating";
   sync_.last_transition = UnixNow();
-  progress_.gvr = resource_.gvr;
+  progress_.gvr = stored_;
 }
 
 void Reflector::Run() {
@@ -99,8 +103,8 @@ void Reflector::Load() {
     self.OnLoaded(status, std::move(*table));
   });
   context_.writer.queue().PushJob([done = std::move(done), &loop = context_.loop,
-                                   cluster = context_.cluster, gvr = resource_.gvr,
-                                   trust = context_.trust_stored_versions](storage::Store& store) {
+                                   cluster = context_.cluster, gvr = stored_,
+                                   trust = trust_stored_versions_](storage::Store& store) {
     auto table = std::make_unique<VersionTable>();
     const Status status = store.LoadVersions(cluster, gvr, [&](const storage::StoredVersion& row) {
       table->Put(MakeObjectKey(row.name_space, row.name),
@@ -120,6 +124,16 @@ void Reflector::OnLoaded(const Status& status, std::unique_ptr<VersionTable> ver
   Next();
 }
 
+Result<storage::ObjectRow> Reflector::MakeRow(std::string_view object) const {
+  Result<std::string> body = TransformObject(object_, object);
+  if (!body.ok()) return body.status();
+  if (conversion_ == nullptr) return storage::EncodeObject(stored_, *body);
+  std::string converted;
+  const Status status = conversion_->Append(*body, &converted);
+  if (!status.ok()) return status;
+  return storage::EncodeObject(stored_, converted);
+}
+
 bool Reflector::Upsert(const ObjectIdentity& identity, std::string_view object) {
   const ObjectKey key = MakeObjectKey(identity.name_space, identity.name);
   const uint64_t version = PackResourceVersion(identity.resource_version);
@@ -130,9 +144,7 @@ bool Reflector::Upsert(const ObjectIdentity& identity, std::string_view object) 
     ++context_.counters.unchanged;
     return true;
   }
-  const Result<std::string> body = TransformObject(object_, object);
-  Result<storage::ObjectRow> row =
-      body.ok() ? storage::EncodeObject(resource_.gvr, *body) : body.status();
+  Result<storage::ObjectRow> row = MakeRow(object);
   if (!row.ok()) {
     ++context_.counters.dropped;
     LogWarning("cannot store " + resource_.gvr.ToString() + " " + identity.name_space + "/" +
@@ -142,7 +154,7 @@ bool Reflector::Upsert(const ObjectIdentity& identity, std::string_view object) 
   versions_->Put(key, version);
   context_.writer.queue().Push({source_, key}, {is_known ? EventKind::kUpdated : EventKind::kAdded,
                                                 {storage::Change::Action::kUpsert, context_.cluster,
-                                                 resource_.gvr, resource_.kind, std::move(*row)}});
+                                                 stored_, resource_.kind, std::move(*row)}});
   return true;
 }
 
@@ -154,7 +166,7 @@ void Reflector::Delete(const std::string& name_space, const std::string& name) {
   row.name = name;
   context_.writer.queue().Push({source_, key}, {EventKind::kDeleted,
                                                 {storage::Change::Action::kDelete, context_.cluster,
-                                                 resource_.gvr, resource_.kind, std::move(row)}});
+                                                 stored_, resource_.kind, std::move(row)}});
 }
 
 FlowGate Reflector::Gate() {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "convert/version_families.h"
 #include "discovery/registry.h"
 #include "kube/client.h"
 #include "synchro/backoff.h"
@@ -33,8 +34,13 @@ struct ReflectorContext {
   const SynchroOptions& options;
   SyncCounters& counters;
   ListSlots& slots;
-  // False: what is stored may be of another cluster of the same name, so equal versions prove
-  // nothing.
+};
+
+// What one reflector reads, and how that compares with what is stored.
+struct ReflectorSource {
+  discovery::ApiResource resource;  // As the member serves it; stored as convert::StoredVersion.
+  // False: what is stored may be of another cluster of the same name, or was made from another
+  // version, so equal resourceVersions prove nothing.
   bool trust_stored_versions = true;
 };
 
@@ -46,7 +52,7 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
     std::function<void()> touched;  // The member changed an object (a watch said so).
     std::function<void()> unknown;  // The member does not know the resource (404).
   };
-  Reflector(const ReflectorContext& context, discovery::ApiResource resource, Hooks hooks);
+  Reflector(const ReflectorContext& context, ReflectorSource source, Hooks hooks);
 
   void Run();    // Starts, or goes on where Pause interrupted.
   void Pause();  // Ends what runs; changes already read will be written.
@@ -97,12 +103,16 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
 
   // Queues the object for the writer if its version is new. False if it cannot be stored.
   bool Upsert(const ObjectIdentity& identity, std::string_view object);
+  Result<storage::ObjectRow> MakeRow(std::string_view object) const;
   void Delete(const std::string& name_space, const std::string& name);
   FlowGate Gate();
   void SetSync(std::string_view status, std::string_view reason, std::string_view message);
 
   const ReflectorContext& context_;
   discovery::ApiResource resource_;
+  const bool trust_stored_versions_;
+  const GroupVersionResource stored_;            // Under which the objects are stored.
+  const convert::Conversion* const conversion_;  // To `stored_`; null if that is what is read.
   ObjectContext object_;
   const Hooks hooks_;
   const uint64_t source_;  // Of the merge queue's keys.

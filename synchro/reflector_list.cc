@@ -117,7 +117,7 @@ void Reflector::FindDeleted() {
   // After all earlier changes have been written, the store knows the names behind the hashes.
   context_.writer.queue().PushJob([done = std::move(done), unseen, &loop = context_.loop,
                                    cluster = context_.cluster,
-                                   gvr = resource_.gvr](storage::Store& store) {
+                                   gvr = stored_](storage::Store& store) {
     const auto less = [](const ObjectKey& a, const ObjectKey& b) {
       return a.high != b.high ? a.high < b.high : a.low < b.low;
     };

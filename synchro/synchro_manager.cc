@@ -16,6 +16,8 @@
 namespace pedia::synchro {
 namespace {
 
+constexpr int kOpenApiDocuments = 2;  // At a time, whatever cluster they are of.
+
 bool SameConfig(const Result<kube::RestConfig>& a, const Result<kube::RestConfig>& b) {
   if (a.ok() != b.ok()) return false;
   return a.ok() ? *a == *b : a.status().message() == b.status().message();
@@ -168,8 +170,8 @@ class SynchroManager::Core {
     Entry entry{spec, LoopOf(state, name), nullptr, std::make_shared<Guarded<ClusterProgress>>()};
     entry.progress->With([&](ClusterProgress& progress) { progress.cluster = name; });
     entry.synchro = std::make_shared<ClusterSynchro>(
-        SharedContext{*writer_, registry_, options_, counters_}, *entry.loop, std::move(spec),
-        std::move(recorded), entry.progress);
+        SharedContext{*writer_, registry_, options_, counters_, openapi_}, *entry.loop,
+        std::move(spec), std::move(recorded), entry.progress);
     StartEntry(state, entry);
     state.clusters.insert_or_assign(name, std::move(entry));
   }
@@ -234,6 +236,7 @@ class SynchroManager::Core {
   discovery::Registry& registry_;
   const SynchroOptions options_;
   SyncCounters counters_;
+  OpenApiShare openapi_{kOpenApiDocuments};
   std::vector<std::unique_ptr<kube::EventLoop>> loops_;
   std::optional<Writer> writer_;
   Guarded<State> state_;

@@ -52,6 +52,8 @@ struct SynchroOptions {
   // Between two discoveries of a cluster; 20 times this while its CustomResourceDefinitions are
   // watched and announce changes.
   std::chrono::milliseconds discovery_interval{15'000};
+  // Between two looks at the index of a member's OpenAPI documents that nothing has given reason for.
+  std::chrono::milliseconds openapi_interval{300'000};
 };
 
 // How far one resource of one cluster is, for progress and metrics.

@@ -23,14 +23,15 @@ constexpr std::array<std::pair<std::string_view, FaultKind>, 7> kFaultNames = {
      {"truncate", FaultKind::kTruncate},
      {"garbage", FaultKind::kGarbage},
      {"slow", FaultKind::kSlow}}};
-constexpr std::array<std::pair<std::string_view, RequestKind>, 7> kRequestNames = {
+constexpr std::array<std::pair<std::string_view, RequestKind>, 8> kRequestNames = {
     {{"any", RequestKind::kAny},
      {"list", RequestKind::kList},
      {"watch", RequestKind::kWatch},
      {"get", RequestKind::kGet},
      {"write", RequestKind::kWrite},
      {"discovery", RequestKind::kDiscovery},
-     {"health", RequestKind::kHealth}}};
+     {"health", RequestKind::kHealth},
+     {"openapi", RequestKind::kOpenApi}}};
 
 template <typename Names, typename Kind>
 Status FindKind(const Names& names, const std::string& name, Kind* kind) {

@@ -30,7 +30,7 @@ enum class FaultKind {
           // of a watch.
 };
 
-enum class RequestKind { kAny, kList, kWatch, kGet, kWrite, kDiscovery, kHealth };
+enum class RequestKind { kAny, kList, kWatch, kGet, kWrite, kDiscovery, kHealth, kOpenApi };
 
 struct Fault {
   FaultKind kind = FaultKind::kStatus;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct Flags {
   uint16_t port = 0;
   int bookmark_ms = 5000;
   bool legacy_discovery = false;
+  OpenApiOffer openapi = OpenApiOffer::kVersion3;
   std::string kubeconfig_out;
 };
 
@@ -65,6 +67,12 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--bookmark-ms", flags.bookmark_ms, "Silence before a watch gets a bookmark")
       ->capture_default_str();
   app.add_flag("--legacy-discovery", flags.legacy_discovery, "Do not offer aggregated discovery");
+  const std::map<std::string, OpenApiOffer> offers = {{"v3", OpenApiOffer::kVersion3},
+                                                      {"v2", OpenApiOffer::kVersion2},
+                                                      {"none", OpenApiOffer::kNone}};
+  app.add_option("--openapi", flags.openapi,
+                 "Newest version of OpenAPI offered: v3, v2 as before Kubernetes 1.24, or none")
+      ->transform(CLI::CheckedTransformer(offers));
   app.add_option("--kubeconfig-out", flags.kubeconfig_out,
                  "Write a kubeconfig with a context per cluster");
 }
@@ -86,6 +94,7 @@ Result<Member> StartMember(const Flags& flags, const std::string& name, uint16_t
   options.control = true;
   options.churn = member.churn.get();
   options.aggregated_discovery = !flags.legacy_discovery;
+  options.openapi = flags.openapi;
   options.bookmark_interval = std::chrono::milliseconds(flags.bookmark_ms);
   Result<std::unique_ptr<MemberServer>> server = MemberServer::Start(*member.world, options);
   if (!server.ok()) return server.status();

@@ -134,6 +134,7 @@ bool MemberHandler::ApplyFault(const Fault& fault, const RequestPath& path, Resp
 
 void MemberHandler::Dispatch(const HttpRequest& request, const RequestPath& path,
                              const Response& response, std::chrono::milliseconds event_delay) {
+  if (path.kind == RequestKind::kOpenApi) return OpenApi(request, path, response);
   if (path.kind == RequestKind::kDiscovery) return Discovery(request, path, response);
   const auto resource = world_.FindResource(path.gvr);
   const bool wrong_scope = resource && !resource->namespaced && !path.name.namespace_name.empty();
@@ -176,6 +177,27 @@ void MemberHandler::Discovery(const HttpRequest& request, const RequestPath& pat
     if (request.Header("If-None-Match") == etag) return response->Send(304, headers, "");
   }
   response->Send(200, headers, *document);
+}
+
+void MemberHandler::OpenApi(const HttpRequest& request, const RequestPath& path,
+                            const Response& response) {
+  const OpenApiOffer offer = openapi_;
+  const bool offered =
+      path.path == "/openapi/v2" ? offer != OpenApiOffer::kNone : offer == OpenApiOffer::kVersion3;
+  const auto document = offered ? world_.OpenApi(path.path) : std::nullopt;
+  if (!document) return SendStatus(UnknownResource(), *response);
+  const std::string asked = path.Parameter("hash");
+  if (!asked.empty() && asked != document->hash) {
+    const std::string url = path.path + "?hash=" + document->hash;
+    return response->Send(301, {{"Location", url}}, "");
+  }
+  const std::string etag = '"' + document->hash + '"';
+  if (!document->hash.empty() && request.Header("If-None-Match") == etag)
+    return response->Send(304, {{"Etag", etag}}, "");
+  openapi_answers_.With([&](auto& answers) { ++answers[path.path]; });
+  apiserver::HeaderFields headers = {{"Content-Type", "application/json"}};
+  if (!document->hash.empty()) headers.emplace_back("Etag", etag);
+  response->Send(200, headers, document->json);
 }
 
 void MemberHandler::Get(const RequestPath& path, const Response& response) {

@@ -5,16 +5,21 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "apiserver/http_server.h"
+#include "meta/guarded.h"
 #include "tests/member/faults.h"
 #include "tests/member/request_path.h"
 #include "tests/member/watch_pump.h"
 #include "tests/member/world.h"
 
 namespace pedia::member {
+
+// Version 3 came with Kubernetes 1.24. A kube-apiserver serves both then; so does kVersion3.
+enum class OpenApiOffer { kVersion3, kVersion2, kNone };
 
 // Thread-safe. What it refers to must outlive it.
 class MemberHandler {
@@ -27,6 +32,11 @@ class MemberHandler {
 
   // Off: only legacy discovery, as before Kubernetes 1.26.
   void SetAggregatedDiscovery(bool offered) { aggregated_ = offered; }
+  void SetOpenApi(OpenApiOffer offer) { openapi_ = offer; }
+  // How often each OpenAPI path has been answered with a document.
+  std::map<std::string, int> OpenApiAnswers() const {
+    return openapi_answers_.With([](const auto& answers) { return answers; });
+  }
   uint64_t Requests(RequestKind kind) const { return requests_[static_cast<size_t>(kind)]; }
 
  private:
@@ -39,6 +49,8 @@ class MemberHandler {
                 const Response& response, std::chrono::milliseconds event_delay);
   void Discovery(const apiserver::HttpRequest& request, const RequestPath& path,
                  const Response& response);
+  void OpenApi(const apiserver::HttpRequest& request, const RequestPath& path,
+               const Response& response);
   void Health(const RequestPath& path, const Response& response);
   void Get(const RequestPath& path, const Response& response);
   void List(const RequestPath& path, const Response& response);
@@ -52,7 +64,9 @@ class MemberHandler {
   WatchPump& pump_;
   const std::string token_;
   std::atomic<bool> aggregated_ = true;
-  std::array<std::atomic<uint64_t>, 7> requests_{};  // By RequestKind.
+  std::atomic<OpenApiOffer> openapi_ = OpenApiOffer::kVersion3;
+  std::array<std::atomic<uint64_t>, 8> requests_{};  // By RequestKind.
+  Guarded<std::map<std::string, int>> openapi_answers_;
 };
 
 }  // namespace pedia::member

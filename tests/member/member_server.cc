@@ -87,6 +87,7 @@ Result<std::unique_ptr<MemberServer>> MemberServer::Start(World& world, MemberOp
   if (!credentials.ok()) return credentials.status();
   auto state = std::make_unique<State>(world, std::move(options), std::move(*credentials));
   state->handler.SetAggregatedDiscovery(state->options.aggregated_discovery);
+  state->handler.SetOpenApi(state->options.openapi);
   state->port = state->options.port;
   std::unique_ptr<MemberServer> member(new MemberServer(std::move(state)));
   Status status = member->StartListening();
@@ -123,6 +124,11 @@ size_t MemberServer::watches() const { return state_->pump.count(); }
 uint64_t MemberServer::Requests(RequestKind kind) const { return state_->handler.Requests(kind); }
 void MemberServer::SetAggregatedDiscovery(bool offered) {
   state_->handler.SetAggregatedDiscovery(offered);
+}
+
+void MemberServer::SetOpenApi(OpenApiOffer offer) { state_->handler.SetOpenApi(offer); }
+std::map<std::string, int> MemberServer::OpenApiAnswers() const {
+  return state_->handler.OpenApiAnswers();
 }
 
 void MemberServer::StopListening() {

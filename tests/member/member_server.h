@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "tests/member/churn.h"
 #include "tests/member/faults.h"
 #include "tests/member/kubeconfig_file.h"
+#include "tests/member/member_handler.h"
 #include "tests/member/watch_pump.h"
 #include "tests/member/world.h"
 
@@ -27,6 +29,7 @@ struct MemberOptions {
   uint16_t port = 0;  // 0 picks one.
   bool tls = true;
   bool aggregated_discovery = true;
+  OpenApiOffer openapi = OpenApiOffer::kVersion3;
   std::chrono::milliseconds bookmark_interval{5'000};
   bool control = false;    // Serve the control endpoint (control_endpoint.h), to loopback only.
   Churn* churn = nullptr;  // For the control endpoint. Outlives the server.
@@ -53,6 +56,9 @@ class MemberServer {
   size_t watches() const;                     // Running now.
   uint64_t Requests(RequestKind kind) const;  // Since the start, rejected and failed ones too.
   void SetAggregatedDiscovery(bool offered);
+  void SetOpenApi(OpenApiOffer offer);
+  // How often each OpenAPI path ("/openapi/v3/apis/apps/v1") has been answered with a document.
+  std::map<std::string, int> OpenApiAnswers() const;
 
   // Closes the port and all connections: connecting is refused from now on.
   void StopListening();

@@ -101,6 +101,10 @@ Status LoadApi(World& world, const Json& recorded) {
     api->custom = custom.contains(api->group);
     world.AddApi(*api);
   }
+  constexpr std::string_view kOpenApi = "/openapi/v3/";
+  for (const auto& [path, document] : recorded.items()) {
+    if (path.starts_with(kOpenApi)) world.SetOpenApi(path.substr(kOpenApi.size()), document.dump());
+  }
   if (recorded.contains("/version")) world.SetVersionDocument(recorded.at("/version").dump());
   return Status();
 }
@@ -123,7 +127,8 @@ Status LoadObjects(World& world, const Json& recorded, const std::string& cluste
 
 }  // namespace
 
-Result<std::string> ReadGzipFile(const std::filesystem::path& file) {
+Result<std::string> ReadWorldFile(const std::filesystem::path& file) {
+  // What is not compressed gzread hands out as it is.
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> in(gzopen(file.c_str(), "rb"), gzclose);
   if (in == nullptr) return BadRequest("cannot read " + file.string());
   std::string text;
@@ -131,12 +136,12 @@ Result<std::string> ReadGzipFile(const std::filesystem::path& file) {
   int read = 0;
   while ((read = gzread(in.get(), block.data(), block.size())) > 0)
     text.append(block.data(), static_cast<size_t>(read));
-  if (read < 0) return BadRequest(file.string() + " is not a gzip file");
+  if (read < 0) return BadRequest(file.string() + " is a broken gzip file");
   return text;
 }
 
 Status LoadRecordedWorld(World& world, const RecordedOptions& options) {
-  const Result<std::string> text = ReadGzipFile(options.file);
+  const Result<std::string> text = ReadWorldFile(options.file);
   if (!text.ok()) return text.status();
   try {
     const Json recorded = Json::parse(*text);

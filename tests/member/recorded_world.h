@@ -1,5 +1,5 @@
-// Loads a recorded cluster: a gzip file of {path: document} with discovery and lists, e.g.
-// tests/testdata/world/world.json.gz.
+// Loads a recorded cluster: a file of {path: document} with discovery and lists, plain or
+// compressed by gzip, e.g. tests/testdata/world/world.json.gz, tests/testdata/world-1.22/world.json.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -19,7 +19,7 @@ struct RecordedOptions {
 // Adds API, version and objects to `world`. Errors: BadRequest naming the file.
 Status LoadRecordedWorld(World& world, const RecordedOptions& options);
 
-// The whole content of a gzip file. Errors: as above.
-Result<std::string> ReadGzipFile(const std::filesystem::path& file);
+// The whole content of such a file, decompressed. Errors: as above.
+Result<std::string> ReadWorldFile(const std::filesystem::path& file);
 
 }  // namespace pedia::member

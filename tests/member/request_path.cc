@@ -92,6 +92,10 @@ RequestPath ParseRequestPath(std::string_view method, std::string_view target) {
     request.kind = RequestKind::kHealth;
     return request;
   }
+  if (request.path.starts_with("/openapi/")) {
+    request.kind = RequestKind::kOpenApi;
+    return request;
+  }
   const std::vector<std::string> segments = Split(request.path, '/');
   const bool core = !segments.empty() && segments[0] == "api";
   const size_t first = core ? 2 : 3;

@@ -55,6 +55,8 @@ class ServedApi {
   // Removes a resource and its subresources; group versions that become empty vanish.
   void Remove(std::string_view group, std::string_view version, std::string_view resource);
 
+  const std::vector<ApiGroupVersion>& group_versions() const { return group_versions_; }
+
   // The document at `path`: "/api", "/apis", "/api/v1", "/apis/apps", "/apis/apps/v1". Aggregated
   // formats exist for the first two only. Nothing: no such path.
   std::optional<std::string> Document(std::string_view path, DiscoveryFormat format) const;

@@ -41,6 +41,7 @@ struct World::State {
   mutable std::mutex mutex;
   WorldOptions options;
   ServedApi api;
+  ServedOpenApi openapi{api};
   std::string version_document{kVersionDocument};
   std::map<GroupVersionResource, std::shared_ptr<Collection>> collections;
   // Resources whose definition was deleted: running watches still see the deletions of their
@@ -70,6 +71,7 @@ struct World::State {
 
 void World::State::AddApi(const ApiGroupVersion& addition) {
   api.Add(addition);
+  openapi.ApiChanged();
   for (const ApiResourceEntry& entry : addition.resources) {
     if (!CanBeListed(entry)) continue;
     const GroupVersionResource gvr{addition.group, addition.version, entry.name};
@@ -173,6 +175,16 @@ std::string World::VersionDocument() const {
   return state_->version_document;
 }
 
+void World::SetOpenApi(const std::string& path, std::string json) {
+  std::scoped_lock lock(state_->mutex);
+  state_->openapi.Set(path, std::move(json));
+}
+
+std::optional<ServedOpenApi::Document> World::OpenApi(std::string_view url) const {
+  std::scoped_lock lock(state_->mutex);
+  return state_->openapi.Find(url);
+}
+
 void World::SetGenerator(const GroupVersionResource& gvr,
                          std::shared_ptr<const ObjectGenerator> generator) {
   std::scoped_lock lock(state_->mutex);
@@ -201,6 +213,7 @@ Result<uint64_t> World::Put(const GroupVersionResource& gvr, std::string_view bo
       const Result<std::vector<ApiGroupVersion>> apis = ApiOfCustomResourceDefinition(body);
       if (!apis.ok()) return apis.status();
       for (const ApiGroupVersion& api : *apis) state_->AddApi(api);
+      state_->openapi.PutDefinition(body);
     }
     Result<ObjectText> text = NormalizeObject(collection->resource(), body, fields);
     if (!text.ok()) return text.status();
@@ -237,6 +250,7 @@ Status World::Load(const GroupVersionResource& gvr, std::string_view body) {
   version.resource_version = text->resource_version;
   version.text = std::make_shared<const std::string>(std::move(text->text));
   collection->Load(text->name.Key(), std::move(version));
+  if (IsCustomResourceDefinition(gvr)) state_->openapi.LoadDefinition(body);
   return Status();
 }
 
@@ -253,6 +267,7 @@ Result<uint64_t> World::Delete(const GroupVersionResource& gvr, const ObjectName
       const Result<std::vector<ApiGroupVersion>> apis = ApiOfCustomResourceDefinition(object);
       if (!apis.ok()) return apis.status();
       for (const ApiGroupVersion& api : *apis) state_->RemoveApi(api);
+      state_->openapi.RemoveDefinition(object);
     }
     return state_->Apply(gvr, name.Key(), state_->DeletedVersion(*collection, *current));
   }();

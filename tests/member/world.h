@@ -14,6 +14,7 @@
 #include "meta/result.h"
 #include "tests/member/object_text.h"
 #include "tests/member/served_api.h"
+#include "tests/member/served_openapi.h"
 
 namespace pedia::member {
 
@@ -103,6 +104,10 @@ class World {
   std::vector<GroupVersionResource> ListableResources() const;
   void SetVersionDocument(std::string json);  // /version
   std::string VersionDocument() const;
+  // "apis/apps/v1" and its recorded document.
+  void SetOpenApi(const std::string& path, std::string json);
+  // At "/openapi/v3", "/openapi/v3/apis/apps/v1", "/openapi/v2". Nothing: no such path.
+  std::optional<ServedOpenApi::Document> OpenApi(std::string_view url) const;
   void SetGenerator(const GroupVersionResource& gvr,
                     std::shared_ptr<const ObjectGenerator> generator);
 

@@ -14,6 +14,8 @@ namespace {
 using discovery::ApiResource;
 using discovery::ClusterCatalog;
 using ::testing::ElementsAreArray;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 ApiResource Resource(std::string group, std::string version, std::string name, std::string kind,
                      std::string singular,
@@ -107,6 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
                  false,
                  {"example.com/v4/widgets", "example.com/v3/widgets", "example.com/v2/widgets"}},
         RuleCase{"BothOfTwo", {{"autoscaling", {}, {"*"}}}, {}, false, kHpa},
+        RuleCase{
+            "VersionsThatConvertGoTogether", {{"autoscaling", {"v1"}, {"*"}}}, {}, false, kHpa},
         RuleCase{"AllVersions",
                  {{"example.com", {"*"}, {"widgets"}}},
                  {},
@@ -143,15 +147,33 @@ INSTANTIATE_TEST_SUITE_P(
                  {"example.com/v4/secrets"}}),
     [](const auto& param) { return param.param.name; });
 
-TEST(IsBuiltInGroupTest, KnowsTheGroupsOfKubernetesOnly) {
-  for (const char* group : {"", "apps", "batch", "storage.k8s.io", "rbac.authorization.k8s.io",
-                            "admissionregistration.k8s.io"}) {
-    EXPECT_TRUE(IsBuiltInGroup(group)) << group;
-  }
-  for (const char* group :
-       {"example.com", "gateway.networking.k8s.io", "snapshot.storage.k8s.io"}) {
-    EXPECT_FALSE(IsBuiltInGroup(group)) << group;
-  }
+std::map<std::string, std::string> Sources(const std::vector<ApiResource>& resources) {
+  std::map<std::string, std::string> names;
+  for (const auto& [stored, source] : ChooseSources(resources))
+    names[stored.ToString()] = source.gvr.ToString();
+  return names;
+}
+
+TEST(ChooseSourcesTest, ReadsOneVersionOfThoseThatConvert) {
+  EXPECT_THAT(Sources({Resource("autoscaling", "v1", "horizontalpodautoscalers", "H", "h"),
+                       Resource("autoscaling", "v2beta2", "horizontalpodautoscalers", "H", "h"),
+                       Resource("autoscaling", "v2beta1", "horizontalpodautoscalers", "H", "h"),
+                       Resource("", "v1", "pods", "Pod", "pod")}),
+              UnorderedElementsAre(Pair("autoscaling/v2/horizontalpodautoscalers",
+                                        "autoscaling/v2beta2/horizontalpodautoscalers"),
+                                   Pair("v1/pods", "v1/pods")));
+}
+
+TEST(ChooseSourcesTest, VersionsThatDoNotConvertAreReadEach) {
+  EXPECT_THAT(Sources({Resource("example.com", "v2", "widgets", "Widget", "widget"),
+                       Resource("example.com", "v1", "widgets", "Widget", "widget")}),
+              UnorderedElementsAre(Pair("example.com/v1/widgets", "example.com/v1/widgets"),
+                                   Pair("example.com/v2/widgets", "example.com/v2/widgets")));
+}
+
+TEST(ChooseSourcesTest, AnotherGroupOfTheSameKindIsReadIfItIsAllThereIs) {
+  EXPECT_THAT(Sources({Resource("events.k8s.io", "v1", "events", "Event", "event")}),
+              UnorderedElementsAre(Pair("v1/events", "events.k8s.io/v1/events")));
 }
 
 }  // namespace

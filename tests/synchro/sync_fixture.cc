@@ -259,6 +259,8 @@ bool SyncTest::VersionsAreEqual() {
   return counts.ok() && counts->size() == resources_with_objects;  // Nothing of anybody else.
 }
 
+storage::Store& SyncTest::store() { return *store_; }
+
 int64_t SyncTest::Revision() {
   const auto revision = store_->Revision();
   EXPECT_THAT(revision, IsOk());

@@ -66,8 +66,12 @@ class SyncTest : public ::testing::Test {
   void ExpectTheStoreEqualsTheMembers();
 
   int64_t Revision();
+  storage::Store& store();
   std::map<std::string, std::string> StoredVersions(const std::string& cluster,
                                                     const GroupVersionResource& gvr);
+  // By namespace/name.
+  std::map<std::string, std::string> StoredBodies(const std::string& cluster,
+                                                  const GroupVersionResource& gvr);
   size_t CountStored(const std::string& cluster, const GroupVersionResource& gvr);
   // The picture that the registry gives now; an empty state for an unknown cluster.
   discovery::ClusterState Registered(const std::string& cluster) const;
@@ -82,8 +86,6 @@ class SyncTest : public ::testing::Test {
 
  private:
   bool VersionsAreEqual();
-  std::map<std::string, std::string> StoredBodies(const std::string& cluster,
-                                                  const GroupVersionResource& gvr);
 
   std::unique_ptr<OutageStore> store_;
 };
