@@ -14,7 +14,9 @@
 #include "apiserver/list_streamer.h"
 #include "apiserver/metered_writer.h"
 #include "apiserver/metrics.h"
+#include "apiserver/openapi_handler.h"
 #include "apiserver/pedia_cluster_handler.h"
+#include "apiserver/printer_lookup.h"
 #include "apiserver/request_info.h"
 #include "apiserver/resource_handler.h"
 #include "meta/json_reader.h"
@@ -24,7 +26,7 @@ namespace pedia::apiserver {
 namespace {
 
 constexpr std::string_view kPaths =
-    R"({"paths":["/apis","/apis/clusterpedia.io","/apis/clusterpedia.io/v1beta1","/healthz","/livez","/metrics","/readyz","/version"]})";
+    R"({"paths":["/apis","/apis/clusterpedia.io","/apis/clusterpedia.io/v1beta1","/healthz","/livez","/metrics","/openapi/v2","/openapi/v3","/openapi/v3/apis/clusterpedia.io/v1beta1","/readyz","/version"]})";
 
 // A version 4 UUID, which finds one request in both sides' logs.
 std::string NewAuditId() {
@@ -84,8 +86,10 @@ class ApiServer::Core {
         registry_(registry),
         options_(std::move(options)),
         lists_(store),
-        resources_(store, lists_),
-        collections_(CollectionCatalog(options_.collections), lists_) {}
+        printers_(store),
+        resources_(store, lists_, printers_),
+        collections_(CollectionCatalog(options_.collections), lists_),
+        openapi_(store, options_.version.git_version) {}
 
   void Handle(const HttpRequest& request, const std::shared_ptr<ResponseWriter>& response,
               bool metrics_port);
@@ -102,8 +106,10 @@ class ApiServer::Core {
   discovery::Registry& registry_;
   const ApiServerOptions options_;
   ListStreamer lists_;
+  PrinterLookup printers_;
   const ResourceHandler resources_;
   const CollectionHandler collections_;
+  OpenApiHandler openapi_;
   const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
 };
 
@@ -167,6 +173,9 @@ void ApiServer::Core::RouteOuter(Exchange& exchange) {
       return HandleDiscovery(exchange);
     case Endpoint::kCollections:
       return collections_.Handle(exchange);
+    case Endpoint::kOpenApiV2:
+    case Endpoint::kOpenApiV3:
+      return openapi_.Handle(exchange);
     case Endpoint::kObjects:
       return RouteOuterObjects(exchange);
     case Endpoint::kUnknown:
@@ -204,6 +213,9 @@ void ApiServer::Core::RouteInner(Exchange& exchange) {
       return HandleDiscovery(exchange);
     case Endpoint::kCollections:
       return collections_.Handle(exchange);
+    case Endpoint::kOpenApiV2:
+    case Endpoint::kOpenApiV3:
+      return openapi_.Handle(exchange);
     case Endpoint::kObjects:
       return resources_.Handle(exchange);
     case Endpoint::kRoot:

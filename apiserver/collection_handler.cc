@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/cluster_warnings.h"
 #include "apiserver/list_format.h"
+#include "apiserver/version_view.h"
 #include "query/label_selector.h"
 #include "query/list_options.h"
 
@@ -145,7 +147,6 @@ void CollectionHandler::Get(Exchange& exchange) const {
   const Collection* collection = catalog_.Find(info.name);
   if (collection == nullptr)
     return SendStatus(exchange, NotFound(info.gvr.group, info.gvr.resource, info.name));
-  WarnIfClusterUnhealthy(exchange);
   const Result<MediaType> media =
       NegotiateMediaType(exchange.request.headers, MediaScope::kObjects);
   if (!media.ok()) return SendStatus(exchange, media.status());
@@ -154,12 +155,16 @@ void CollectionHandler::Get(Exchange& exchange) const {
   Result<std::vector<query::ResourcePattern>> patterns = collection->Patterns();
   if (collection->chosen_by_request()) patterns = query::ParseResourcePatterns(exchange.query);
   if (!patterns.ok()) return SendStatus(exchange, patterns.status());
+  AddStoredVersions(&*patterns);
   query::ListScope scope{{}, info.cluster, "", collection->name, *std::move(patterns)};
   Result<query::ListOptions> options = query::ParseListOptions(scope, exchange.query);
   if (!options.ok()) return SendStatus(exchange, options.status());
+  WarnAboutClusters(exchange, scope, options->clusters);
   if (options->only_metadata && format->rows == ListFormat::Rows::kObjects)
     format->rows = ListFormat::Rows::kMetadataOnly;
-  lists_.Stream(exchange, {std::move(scope), *std::move(options), *std::move(format), *media});
+  std::string fingerprint = query::Fingerprint(scope, *options);
+  lists_.Stream(exchange, {std::move(scope), *std::move(options), *std::move(format), *media,
+                           std::move(fingerprint)});
 }
 
 }  // namespace pedia::apiserver

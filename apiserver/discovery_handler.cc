@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "apiserver/cluster_warnings.h"
 #include "discovery/documents.h"
 
 namespace pedia::apiserver {
@@ -98,24 +99,23 @@ std::string EntityTag(std::string_view document) {
   uint64_t hash = 14695981039346656037u;
   for (const char c : document) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
   char text[24];
-  std::snprintf(text, sizeof(text), "\"%016llX\"", static_cast<unsigned long long>(hash));
+  std::snprintf(text, sizeof(text), "%016llX", static_cast<unsigned long long>(hash));
   return text;
 }
 
 void SendAggregated(Exchange& exchange, const MediaType& media) {
   const std::string document = AggregatedDocument(exchange, media.version);
-  const std::string tag = EntityTag(document);
-  exchange.headers.emplace_back("ETag", tag);
-  const std::string_view known = exchange.request.Header("If-None-Match").value_or("");
-  if (known == "*" || known.find(tag) != std::string_view::npos)
-    return exchange.response->Send(304, exchange.headers, "");
-  SendDocument(exchange, media, document);
+  if (!SendIfUnchanged(exchange, EntityTag(document))) SendDocument(exchange, media, document);
 }
 
 }  // namespace
 
 void HandleDiscovery(Exchange& exchange) {
   const RequestInfo& info = exchange.info;
+  // Nobody knows yet what such a cluster serves.
+  const discovery::ClusterState* cluster = exchange.clusters->Find(info.cluster);
+  if (cluster != nullptr && cluster->synced.resources.empty())
+    WarnAboutClusters(exchange, {{}, info.cluster, ""}, {});
   const bool aggregated = info.endpoint == Endpoint::kGroupList ||
                           (info.inner && info.endpoint == Endpoint::kCoreVersions);
   const MediaScope scope = aggregated ? MediaScope::kDiscovery : MediaScope::kDocument;

@@ -15,7 +15,7 @@ void DocumentWriter::AppendJson(std::string_view piece, std::string* out) {
 void DocumentWriter::Document(std::string_view json, std::string* out) {
   if (format_ == BodyFormat::kYaml) return AppendYaml(json, out);
   AppendJson(json, out);
-  *out += '\n';
+  if (format_ == BodyFormat::kJson) *out += '\n';
 }
 
 void DocumentWriter::BeginList(std::string_view head, std::string_view key, std::string* out) {

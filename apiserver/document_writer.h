@@ -10,7 +10,7 @@
 namespace pedia::apiserver {
 
 // One thread. Either Document once, or BeginList, Item*, EndList. All JSON given must be
-// well-formed; all append to `*out`.
+// well-formed; all append to `*out`. Protobuf is written as it is given.
 class DocumentWriter {
  public:
   DocumentWriter(BodyFormat format, bool pretty)

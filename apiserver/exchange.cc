@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "apiserver/body_stream.h"
+#include "apiserver/document_writer.h"
 
 namespace pedia::apiserver {
 namespace {
@@ -22,24 +23,29 @@ void AddWarning(Exchange& exchange, std::string_view text) {
   exchange.headers.emplace_back("Warning", value + '"');
 }
 
-void WarnIfClusterUnhealthy(Exchange& exchange) {
-  const discovery::ClusterState* cluster = exchange.clusters->Find(exchange.info.cluster);
-  if (cluster == nullptr) return;
-  const discovery::Condition* healthy = cluster->FindCondition("ClusterHealthy");
-  if (healthy != nullptr && healthy->status == "True") return;
-  std::string text =
-      exchange.info.cluster + " is not ready and the resources obtained may be inaccurate";
-  text += healthy == nullptr ? "." : ", reason: " + healthy->reason;
-  AddWarning(exchange, text);
-}
-
 void SendStatus(Exchange& exchange, const Status& status) {
+  // As YAML only if that is what the client wants best; else JSON, whatever it accepts.
+  const Result<MediaType> wanted =
+      NegotiateMediaType(exchange.request.headers, MediaScope::kObjects);
+  MediaType media;
+  if (wanted.ok()) media.format = wanted->format;
   HeaderFields headers = exchange.headers;
-  headers.emplace_back("Content-Type", "application/json");
+  headers.emplace_back("Content-Type", media.ContentType());
   if (status.details() && status.details()->retry_after_seconds > 0) {
     headers.emplace_back("Retry-After", std::to_string(status.details()->retry_after_seconds));
   }
-  exchange.response->Send(status.http_code(), headers, status.ToJson() + "\n");
+  std::string body;
+  DocumentWriter(media.format, false).Document(status.ToJson(), &body);
+  exchange.response->Send(status.http_code(), headers, body);
+}
+
+bool SendIfUnchanged(Exchange& exchange, std::string_view tag) {
+  const std::string quoted = '"' + std::string(tag) + '"';
+  exchange.headers.emplace_back("ETag", quoted);
+  const std::string_view known = exchange.request.Header("If-None-Match").value_or("");
+  if (known != "*" && known.find(quoted) == std::string_view::npos) return false;
+  exchange.response->Send(304, exchange.headers, "");
+  return true;
 }
 
 void SendText(Exchange& exchange, int code, std::string_view text) {

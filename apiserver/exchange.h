@@ -27,10 +27,10 @@ struct Exchange {
 
 // Adds a Warning header, which kubectl shows. What a header cannot hold is left out of `text`.
 void AddWarning(Exchange& exchange, std::string_view text);
-// Adds one if the request names a cluster in its path that does not answer at present.
-void WarnIfClusterUnhealthy(Exchange& exchange);
 // Answers with a Status document; `status` must be a failure.
 void SendStatus(Exchange& exchange, const Status& status);
+// Adds the ETag "`tag`". True if the client has that already: then it is answered, with 304.
+bool SendIfUnchanged(Exchange& exchange, std::string_view tag);
 // Answers with text/plain.
 void SendText(Exchange& exchange, int code, std::string_view text);
 // Answers 200 with one JSON document in the form that `media` and the query (pretty) ask for,

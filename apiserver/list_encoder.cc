@@ -119,11 +119,12 @@ bool ListEncoder::Row(const storage::ListRow& row) {
   scratch_.clear();
   switch (format_.rows) {
     case ListFormat::Rows::kObjects:
-      if (format_.collection.empty()) return stream_.Item(body);
+      if (format_.collection.empty())
+        return stream_.Item(format_.Converted(body, &conversion_scratch_));
       AppendObject(body, type, &scratch_);
       break;
     case ListFormat::Rows::kMetadataOnly:
-      AppendMetadataOnly(body, type, &scratch_);
+      AppendMetadataOnly(format_.Converted(body, &conversion_scratch_), type, &scratch_);
       break;
     case ListFormat::Rows::kPartialObjects:
       AppendPartial(body);
@@ -136,11 +137,9 @@ bool ListEncoder::Row(const storage::ListRow& row) {
 }
 
 void ListEncoder::AppendPartial(std::string_view body) {
-  if (format_.collection.empty()) {
-    AppendPartialObject(body, format_.meta_version, &scratch_);
-  } else {
-    AppendPartialObjectOfCollection(body, format_.meta_version, &scratch_);
-  }
+  const auto append =
+      format_.metadata_without_numbers ? AppendPartialObjectWithoutNumbers : AppendPartialObject;
+  append(body, format_.meta_version, &scratch_);
 }
 
 void ListEncoder::AppendTableRow(std::string_view body, const TypeMeta& type) {
@@ -155,7 +154,7 @@ void ListEncoder::AppendTableRow(std::string_view body, const TypeMeta& type) {
       AppendPartial(body);
       break;
     case ListFormat::IncludeObject::kObject:
-      AppendObject(body, type, &scratch_);
+      AppendObject(format_.Converted(body, &conversion_scratch_), type, &scratch_);
       break;
   }
   scratch_ += '}';

@@ -63,6 +63,7 @@ class ListEncoder : public storage::RowSink {
   const SeenType* latest_ = nullptr;  // Of the last row.
   std::string scratch_;
   std::string events_scratch_;
+  std::string conversion_scratch_;
 };
 
 }  // namespace pedia::apiserver

@@ -1,5 +1,6 @@
 #include "apiserver/list_format.h"
 
+#include "discovery/built_in_groups.h"
 #include "meta/time.h"
 
 namespace pedia::apiserver {
@@ -30,6 +31,12 @@ Result<ListFormat> TableFormat(const Exchange& exchange, const MediaType& media,
 
 }  // namespace
 
+std::string_view ListFormat::Converted(std::string_view body, std::string* scratch) const {
+  if (conversion == nullptr) return body;
+  scratch->clear();
+  return conversion->Append(body, scratch).ok() ? *scratch : body;
+}
+
 Status RefusePartialObjectOfList() {
   return {StatusReason::kNotAcceptable,
           "you requested PartialObjectMetadata, but the requested object is a list"};
@@ -40,30 +47,31 @@ Status RefusePartialListOfObject() {
           "you requested PartialObjectMetadataList, but the requested object is not a list"};
 }
 
-Result<ListFormat> FormatOfTable(const Exchange& exchange, const discovery::ApiResource& resource,
-                                 const MediaType& media) {
-  Result<ListFormat> format = TableFormat(exchange, media, FindTablePrinter(resource.gvr));
-  if (format.ok()) format->type = {resource.kind, resource.gvr.GroupVersion()};
+Result<ListFormat> FormatOfObject(const Exchange& exchange, const discovery::ApiResource& resource,
+                                  const MediaType& media) {
+  if (media.transform == Transform::kPartialObjectMetadataList) return RefusePartialListOfObject();
+  Result<ListFormat> format = media.transform == Transform::kTable
+                                  ? TableFormat(exchange, media, FindTablePrinter(resource.gvr))
+                                  : ListFormat();
+  if (!format.ok()) return format;
+  if (media.transform == Transform::kPartialObjectMetadata)
+    format->rows = ListFormat::Rows::kPartialObjects;
+  format->meta_version = media.version;
+  const GroupVersionResource& gvr = exchange.info.gvr;
+  format->type = {resource.kind, gvr.GroupVersion()};
+  format->conversion = convert::FindConversion(convert::StoredVersion(gvr), gvr);
   return format;
 }
 
 Result<ListFormat> FormatOfList(const Exchange& exchange, const discovery::ApiResource& resource,
                                 const MediaType& media) {
+  if (media.transform == Transform::kPartialObjectMetadata) return RefusePartialObjectOfList();
+  if (media.transform != Transform::kPartialObjectMetadataList)
+    return FormatOfObject(exchange, resource, media);
   ListFormat format;
-  format.type = {resource.kind, resource.gvr.GroupVersion()};
+  format.rows = ListFormat::Rows::kPartialObjects;
   format.meta_version = media.version;
-  switch (media.transform) {
-    case Transform::kTable:
-      return FormatOfTable(exchange, resource, media);
-    case Transform::kPartialObjectMetadata:
-      return RefusePartialObjectOfList();
-    case Transform::kPartialObjectMetadataList:
-      format.rows = ListFormat::Rows::kPartialObjects;
-      break;
-    case Transform::kNone:
-    case Transform::kAggregatedDiscovery:
-      break;
-  }
+  format.metadata_without_numbers = !discovery::IsBuiltInGroup(resource.gvr.group);
   return format;
 }
 
@@ -74,7 +82,9 @@ Result<ListFormat> FormatOfCollection(const Exchange& exchange, const std::strin
   Result<ListFormat> format = ListFormat();
   if (media.transform == Transform::kTable)
     format = TableFormat(exchange, media, CollectionTablePrinter());
-  if (format.ok()) format->collection = collection;
+  if (!format.ok()) return format;
+  format->collection = collection;
+  format->metadata_without_numbers = true;
   return format;
 }
 

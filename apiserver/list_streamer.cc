@@ -15,8 +15,7 @@ ListMetadata MetadataOf(const storage::ListResult& result, const ListRequest& re
   ListMetadata metadata;
   metadata.resource_version = std::to_string(result.revision);
   if (!result.next_key.empty() && request.options.with_continue.value_or(true)) {
-    metadata.continue_token = query::FormatContinueToken(
-        query::Fingerprint(request.scope, request.options), result.next_key);
+    metadata.continue_token = query::FormatContinueToken(request.fingerprint, result.next_key);
   }
   metadata.remaining_item_count = result.remaining_count;
   if (!request.options.facets.empty()) metadata.facets = FormatFacets(result);

@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "apiserver/exchange.h"
@@ -14,10 +15,11 @@
 namespace pedia::apiserver {
 
 struct ListRequest {
-  query::ListScope scope;
+  query::ListScope scope;  // Of the stored version.
   query::ListOptions options;
   ListFormat format;
   MediaType media;
+  std::string fingerprint;  // Of the query as the client put it: continue tokens belong to it.
 };
 
 // Thread-safe. `store` must outlive it.

@@ -87,7 +87,16 @@ int Specificity(const Clause& clause) {
   return clause.type.ends_with("/*") ? 1 : 2;
 }
 
-std::optional<BodyFormat> FormatOf(const Clause& clause) {
+// How kubectl asks for it; the former is no media type that every client can read in an answer.
+constexpr std::string_view kOpenApiProtobufOld =
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+constexpr std::string_view kOpenApiProtobuf =
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+std::optional<BodyFormat> FormatOf(const Clause& clause, MediaScope scope) {
+  if (scope == MediaScope::kOpenApiV2 &&
+      (clause.type == kOpenApiProtobuf || clause.type == kOpenApiProtobufOld))
+    return BodyFormat::kOpenApiProtobuf;
   if (clause.type == "application/json" || clause.type == "application/*" ||
       Specificity(clause) == 0)
     return BodyFormat::kJson;
@@ -113,7 +122,7 @@ std::optional<Transform> DiscoveryTransform(const Clause& clause) {
 
 // What `clause` asks for; nothing if the endpoint does not have it.
 std::optional<MediaType> Accept(const Clause& clause, MediaScope scope) {
-  const std::optional<BodyFormat> format = FormatOf(clause);
+  const std::optional<BodyFormat> format = FormatOf(clause, scope);
   if (!format || clause.stream || clause.quality == 0) return {};
   MediaType media{.format = *format, .transform = Transform::kNone, .version = ""};
   if (clause.as.empty()) return media;  // g and v alone say nothing.
@@ -129,6 +138,7 @@ std::optional<MediaType> Accept(const Clause& clause, MediaScope scope) {
 }  // namespace
 
 std::string MediaType::ContentType() const {
+  if (format == BodyFormat::kOpenApiProtobuf) return std::string(kOpenApiProtobuf);
   std::string type = format == BodyFormat::kYaml ? "application/yaml" : "application/json";
   if (transform == Transform::kAggregatedDiscovery)
     type += ";g=apidiscovery.k8s.io;v=" + version + ";as=APIGroupDiscoveryList";

@@ -11,7 +11,8 @@
 
 namespace pedia::apiserver {
 
-enum class BodyFormat { kJson, kYaml };
+// kOpenApiProtobuf: of /openapi/v2 only; what is written is that already.
+enum class BodyFormat { kJson, kYaml, kOpenApiProtobuf };
 
 // What the document is turned into before it is written down.
 enum class Transform {
@@ -32,7 +33,7 @@ struct MediaType {
 };
 
 // Which transforms the endpoint knows; clauses of Accept that ask for others are passed over.
-enum class MediaScope { kDocument, kObjects, kDiscovery };
+enum class MediaScope { kDocument, kObjects, kDiscovery, kOpenApiV2 };
 
 // The best clause of all Accept headers by q, then by specificity, then by position. No Accept:
 // JSON. Errors: NotAcceptable "only the following media types are accepted: ...". Pure.

@@ -247,8 +247,8 @@ void AppendPartialObject(std::string_view body, std::string_view version, std::s
   *out += '}';
 }
 
-void AppendPartialObjectOfCollection(std::string_view body, std::string_view version,
-                                     std::string* out) {
+void AppendPartialObjectWithoutNumbers(std::string_view body, std::string_view version,
+                                       std::string* out) {
   BeginPartialObject(version, out);
   MemberCopier metadata(out);
   JsonReader reader(MetadataOf(body));

@@ -23,10 +23,11 @@ void AppendMetadataOnly(std::string_view body, const TypeMeta& type, std::string
 // As AppendMetadataOnly, of kind PartialObjectMetadata. `version`: of meta.k8s.io, "v1" or
 // "v1beta1".
 void AppendPartialObject(std::string_view body, std::string_view version, std::string* out);
-// As AppendPartialObject, of an object in the Table of a collection: with all annotations, without
-// the numbers generation and deletionGracePeriodSeconds, which Clusterpedia does not have there.
-void AppendPartialObjectOfCollection(std::string_view body, std::string_view version,
-                                     std::string* out);
+// As AppendPartialObject, as Clusterpedia has it in the Table of a collection and in the metadata of
+// custom resources: with all annotations, without the numbers generation and
+// deletionGracePeriodSeconds.
+void AppendPartialObjectWithoutNumbers(std::string_view body, std::string_view version,
+                                       std::string* out);
 // The object with the annotation "shadow.clusterpedia.io/events": the JSON array of `events`, each
 // the stored JSON of an Event, which goes in without its own cluster annotation. An object without
 // events, or without metadata, stays as it is.

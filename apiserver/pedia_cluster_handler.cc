@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "apiserver/list_format.h"
 #include "meta/time.h"
 
 namespace pedia::apiserver {
@@ -33,8 +34,16 @@ Json ConditionToJson(const discovery::Condition& condition) {
           {"message", condition.message}};
 }
 
+const GroupVersionResource& SourceOf(const discovery::ResourceSync& sync) {
+  return sync.source.resource.empty() ? sync.gvr : sync.source;
+}
+
 Json SyncConditionToJson(const discovery::ResourceSync& sync) {
-  Json json = {{"version", sync.gvr.version}, {"status", sync.status}};
+  const GroupVersionResource& source = SourceOf(sync);
+  Json json = {{"version", source.version}, {"status", sync.status}};
+  if (sync.gvr.version != source.version) json["storageVersion"] = sync.gvr.version;
+  if (sync.gvr.GroupResource() != source.GroupResource())
+    json["storageResource"] = sync.gvr.GroupResource();
   if (!sync.reason.empty()) json["reason"] = sync.reason;
   if (!sync.message.empty()) json["message"] = sync.message;
   json["lastTransitionTime"] = FormatRfc3339(sync.last_transition);
@@ -45,8 +54,8 @@ Json SyncConditionToJson(const discovery::ResourceSync& sync) {
 Json ResourceToJson(const discovery::ClusterState& cluster,
                     const std::vector<const discovery::ResourceSync*>& versions) {
   const discovery::ResourceSync& first = *versions.front();
-  const discovery::ApiResource* resource = cluster.synced.Find(first.gvr);
-  Json json = {{"name", first.gvr.resource},
+  const discovery::ApiResource* resource = cluster.synced.Find(SourceOf(first));
+  Json json = {{"name", SourceOf(first).resource},
                {"kind", resource == nullptr ? "" : resource->kind},
                {"namespaced", resource != nullptr && resource->namespaced},
                {"syncConditions", Json::array()}};
@@ -57,8 +66,10 @@ Json ResourceToJson(const discovery::ClusterState& cluster,
 
 Json SyncResourcesToJson(const discovery::ClusterState& cluster) {
   std::map<std::string, std::map<std::string, std::vector<const discovery::ResourceSync*>>> groups;
-  for (const discovery::ResourceSync& sync : cluster.resources)
-    groups[sync.gvr.group][sync.gvr.resource].push_back(&sync);
+  for (const discovery::ResourceSync& sync : cluster.resources) {
+    const GroupVersionResource& source = SourceOf(sync);
+    groups[source.group][source.resource].push_back(&sync);
+  }
   Json json = Json::array();
   for (const auto& [group, resources] : groups) {
     Json entry = {{"group", group}, {"resources", Json::array()}};
@@ -71,6 +82,12 @@ Json SyncResourcesToJson(const discovery::ClusterState& cluster) {
 
 Json MetadataToJson(const discovery::ClusterState& cluster) {
   return {{"name", cluster.name}, {"creationTimestamp", nullptr}};
+}
+
+Json PartialOf(const discovery::ClusterState& cluster, const std::string& api_version) {
+  return {{"kind", "PartialObjectMetadata"},
+          {"apiVersion", api_version},
+          {"metadata", MetadataToJson(cluster)}};
 }
 
 Json ToJson(const discovery::ClusterState& cluster) {
@@ -123,10 +140,8 @@ Json TableOf(const std::vector<const discovery::ClusterState*>& clusters,
                   ReasonOf(*cluster, "Validated"),
                   ReasonOf(*cluster, "SynchroRunning"),
                   ReasonOf(*cluster, "ClusterHealthy")};
-    Json object = {{"kind", "PartialObjectMetadata"},
-                   {"apiVersion", api_version},
-                   {"metadata", MetadataToJson(*cluster)}};
-    json["rows"].push_back({{"cells", std::move(cells)}, {"object", std::move(object)}});
+    json["rows"].push_back(
+        {{"cells", std::move(cells)}, {"object", PartialOf(*cluster, api_version)}});
   }
   return json;
 }
@@ -137,6 +152,17 @@ Json ListOf(const std::vector<const discovery::ClusterState*>& clusters) {
                {"metadata", Json::object()},
                {"items", Json::array()}};
   for (const discovery::ClusterState* cluster : clusters) json["items"].push_back(ToJson(*cluster));
+  return json;
+}
+
+Json PartialListOf(const std::vector<const discovery::ClusterState*>& clusters,
+                   const std::string& api_version) {
+  Json json = {{"kind", "PartialObjectMetadataList"},
+               {"apiVersion", api_version},
+               {"metadata", Json::object()},
+               {"items", Json::array()}};
+  for (const discovery::ClusterState* cluster : clusters)
+    json["items"].push_back(PartialOf(*cluster, api_version));
   return json;
 }
 
@@ -170,10 +196,17 @@ void HandlePediaClusters(Exchange& exchange) {
   for (const auto& [key, cluster] : exchange.clusters->clusters) {
     if (name.empty() || key == name) clusters.push_back(cluster.get());
   }
+  const std::string meta_version = "meta.k8s.io/" + media->version;
   if (media->transform == Transform::kTable)
     return SendDocument(exchange, *media, Dump(TableOf(clusters, media->version)));
-  if (media->transform != Transform::kNone)
-    return SendStatus(exchange, NotAcceptable({"application/json", "application/yaml"}));
+  if (media->transform == Transform::kPartialObjectMetadataList) {
+    if (!name.empty()) return SendStatus(exchange, RefusePartialListOfObject());
+    return SendDocument(exchange, *media, Dump(PartialListOf(clusters, meta_version)));
+  }
+  if (media->transform == Transform::kPartialObjectMetadata) {
+    if (name.empty()) return SendStatus(exchange, RefusePartialObjectOfList());
+    return SendDocument(exchange, *media, Dump(PartialOf(*clusters.front(), meta_version)));
+  }
   SendDocument(exchange, *media, Dump(name.empty() ? ListOf(clusters) : ToJson(*clusters.front())));
 }
 

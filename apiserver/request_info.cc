@@ -135,12 +135,20 @@ void ParseHealth(Segments segments, RequestInfo* info) {
   info->health_check = Join(segments.subspan(1));
 }
 
+void ParseOpenApi(Segments segments, RequestInfo* info) {
+  if (segments.size() == 2 && segments[1] == "v2") info->endpoint = Endpoint::kOpenApiV2;
+  if (segments.size() < 2 || segments[1] != "v3") return;
+  info->endpoint = Endpoint::kOpenApiV3;
+  info->document = Join(segments.subspan(2));
+}
+
 void ParseSegments(Segments segments, bool watch, RequestInfo* info) {
   const std::string& first = segments[0];
   if (first == "api") return ParseApi(segments, watch, info);
   if (first == "apis") return ParseApis(segments, watch, info);
   if (first == "healthz" || first == "livez" || first == "readyz")
     return ParseHealth(segments, info);
+  if (first == "openapi") return ParseOpenApi(segments, info);
   if (first == CollectionResources().resource && !info->cluster.empty()) {
     info->gvr = CollectionResources();
     return ParseObjects(segments, watch, info);

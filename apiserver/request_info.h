@@ -26,6 +26,8 @@ enum class Endpoint {
   kResourceList,  // "/api/v1", "/apis/<group>/<version>"
   kCollections,   // Collection resources, or the one called `name`; below a cluster also as
                   // ".../resources/clusters/c1/collectionresources".
+  kOpenApiV2,     // "/openapi/v2"
+  kOpenApiV3,     // "/openapi/v3", "/openapi/v3/<document>"
   kObjects,       // All objects or one object of `gvr`.
 };
 
@@ -41,6 +43,7 @@ struct RequestInfo {
   // like: get.
   std::string verb;
   std::string health_group;  // kHealth: "healthz", "livez", "readyz".
+  std::string document;      // kOpenApiV3: "apis/apps/v1", "" = the index.
   std::string health_check;  // kHealth: the one check that is asked for, "" = all.
 };
 

@@ -1,18 +1,23 @@
 #include "apiserver/resource_handler.h"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
 #include "apiserver/body_stream.h"
+#include "apiserver/cluster_warnings.h"
 #include "apiserver/list_encoder.h"
 #include "apiserver/list_format.h"
 #include "apiserver/object_forms.h"
-#include "apiserver/printer_lookup.h"
+#include "apiserver/version_view.h"
+#include "convert/version_families.h"
 #include "discovery/documents.h"
 #include "query/list_options.h"
 
 namespace pedia::apiserver {
 namespace {
+
+using std::chrono::steady_clock;
 
 // Whether the path fits the resource's scope: no namespace for cluster-scoped ones, and one for a
 // namespaced object.
@@ -21,15 +26,16 @@ bool FitsScope(const RequestInfo& info, const discovery::ApiResource& resource) 
   return info.name.empty() || !info.name_space.empty();
 }
 
-void SendObject(Exchange& exchange, const discovery::ApiResource& resource, const MediaType& media,
+void SendObject(Exchange& exchange, const ListFormat& format, const MediaType& media,
                 const storage::StoredObject& object) {
   std::string document;
-  if (media.transform == Transform::kPartialObjectMetadata) {
-    AppendPartialObject(object.body, media.version, &document);
+  if (format.rows == ListFormat::Rows::kPartialObjects) {
+    AppendPartialObject(object.body, format.meta_version, &document);
   } else {
     std::string body;
     AppendWithEvents(object.body, object.events, &body);
-    AppendObject(body, {resource.kind, resource.gvr.GroupVersion()}, &document);
+    std::string scratch;
+    AppendObject(format.Converted(body, &scratch), format.type, &document);
   }
   SendDocument(exchange, media, document);
 }
@@ -52,11 +58,13 @@ void ResourceHandler::Handle(Exchange& exchange) const {
   const RequestInfo& info = exchange.info;
   const discovery::ApiResource* resource =
       discovery::FindResource(*exchange.clusters, info.cluster, info.gvr);
-  if (resource == nullptr) return SendStatus(exchange, UnknownResource());
+  if (resource == nullptr) {
+    WarnAboutClusters(exchange, {info.gvr, info.cluster, ""}, {});
+    return SendStatus(exchange, UnknownResource());
+  }
   exchange.names_resource = true;
   if (!FitsScope(info, *resource) || !info.subresource.empty())
     return SendStatus(exchange, UnknownResource());
-  WarnIfClusterUnhealthy(exchange);
   if (info.verb == "get") return Get(exchange, *resource);
   if (info.verb == "list") return List(exchange, *resource);
   SendStatus(exchange, MethodNotSupported(info.verb, info.gvr.GroupResource()));
@@ -68,26 +76,26 @@ void ResourceHandler::Get(Exchange& exchange, const discovery::ApiResource& reso
     return SendStatus(exchange, BadRequest("please specify the cluster name when using the "
                                            "resource name to get a specific resource."));
   }
+  WarnAboutClusters(exchange, {info.gvr, info.cluster, ""}, {});
   const Result<MediaType> media =
       NegotiateMediaType(exchange.request.headers, MediaScope::kObjects);
   if (!media.ok()) return SendStatus(exchange, media.status());
-  if (media->transform == Transform::kPartialObjectMetadataList)
-    return SendStatus(exchange, RefusePartialListOfObject());
   const Result<bool> events = query::ParseInjectEvents(exchange.query);
   if (!events.ok()) return SendStatus(exchange, events.status());
-  const bool table = media->transform == Transform::kTable;
-  Result<ListFormat> format = ListFormat();
-  if (table) format = FormatOfTable(exchange, resource, *media);
-  if (table && format.ok())
-    format->printer = LookUpPrinter(store_, *exchange.clusters, {info.gvr, info.cluster, ""}, {});
-  const bool carries_events = format.ok() && format->CarriesEvents() &&
-                              media->transform != Transform::kPartialObjectMetadata;
+  Result<ListFormat> format = FormatOfObject(exchange, resource, *media);
+  const GroupVersionResource& stored = convert::StoredVersion(info.gvr);
+  const bool with_events = *events && format.ok() && format->CarriesEvents();
   const Result<storage::StoredObject> object =
-      store_.Get(info.cluster, info.gvr, info.name_space, info.name, *events && carries_events);
+      store_.Get(info.cluster, stored, info.name_space, info.name, with_events);
+  if (!object.ok() && object.status().reason() == StatusReason::kNotFound)
+    return SendStatus(exchange, NotFound(info.gvr.group, info.gvr.resource, info.name));
   if (!object.ok()) return SendStatus(exchange, object.status());
   if (!format.ok()) return SendStatus(exchange, format.status());
-  if (!table) return SendObject(exchange, resource, *media, *object);
-  const storage::RowType type{info.gvr, resource.kind};
+  if (format->rows != ListFormat::Rows::kTable)
+    return SendObject(exchange, *format, *media, *object);
+  format->printer =
+      printers_.Find(*exchange.clusters, {stored, info.cluster, ""}, {}, steady_clock::now());
+  const storage::RowType type{stored, resource.kind};
   SendObjectAsTable(exchange, *media, *std::move(format), {object->body, type, object->events});
 }
 
@@ -98,13 +106,19 @@ void ResourceHandler::List(Exchange& exchange, const discovery::ApiResource& res
   query::ListScope scope{exchange.info.gvr, exchange.info.cluster, exchange.info.name_space};
   Result<query::ListOptions> options = query::ParseListOptions(scope, exchange.query);
   if (!options.ok()) return SendStatus(exchange, options.status());
+  WarnAboutClusters(exchange, scope, options->clusters);
+  std::string fingerprint = query::Fingerprint(scope, *options);
+  scope.gvr = convert::StoredVersion(exchange.info.gvr);
+  UseStoredFields(exchange.info.gvr, &*options);
   Result<ListFormat> format = FormatOfList(exchange, resource, *media);
   if (!format.ok()) return SendStatus(exchange, format.status());
   if (options->only_metadata && format->rows == ListFormat::Rows::kObjects)
     format->rows = ListFormat::Rows::kMetadataOnly;
   if (format->rows == ListFormat::Rows::kTable)
-    format->printer = LookUpPrinter(store_, *exchange.clusters, scope, options->clusters);
-  lists_.Stream(exchange, {std::move(scope), *std::move(options), *std::move(format), *media});
+    format->printer =
+        printers_.Find(*exchange.clusters, scope, options->clusters, steady_clock::now());
+  lists_.Stream(exchange, {std::move(scope), *std::move(options), *std::move(format), *media,
+                           std::move(fingerprint)});
 }
 
 }  // namespace pedia::apiserver

@@ -4,15 +4,17 @@
 #pragma once
 #include "apiserver/exchange.h"
 #include "apiserver/list_streamer.h"
+#include "apiserver/printer_lookup.h"
 #include "discovery/cluster_catalog.h"
 #include "storage/store.h"
 
 namespace pedia::apiserver {
 
-// Thread-safe. `store` and `lists` must outlive it.
+// Thread-safe. What it is given must outlive it.
 class ResourceHandler {
  public:
-  ResourceHandler(storage::Store& store, ListStreamer& lists) : store_(store), lists_(lists) {}
+  ResourceHandler(storage::Store& store, ListStreamer& lists, PrinterLookup& printers)
+      : store_(store), lists_(lists), printers_(printers) {}
   // Requires: endpoint kObjects, inner, method GET; the cluster, if there is one, exists.
   void Handle(Exchange& exchange) const;
 
@@ -22,6 +24,7 @@ class ResourceHandler {
 
   storage::Store& store_;
   ListStreamer& lists_;
+  PrinterLookup& printers_;
 };
 
 }  // namespace pedia::apiserver

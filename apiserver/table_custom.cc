@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +22,7 @@ namespace pedia::apiserver {
 namespace {
 
 constexpr size_t kMaxColumns = 128;
+constexpr size_t kMaxDefinitions = 64;
 constexpr int kMaxDepth = 64;  // Of objects that are printed as text; deeper ones stay as stored.
 
 JsonPathBudget BudgetOfRow(std::string_view body) { return 64 * 1024 + 32 * body.size(); }
@@ -136,58 +139,74 @@ WriteCell WriterOfType(std::string_view type) {
   return WriteNull;
 }
 
-class CustomPrinter : public TablePrinter {
+// A column as one definition has it.
+struct Column {
+  TableColumn shown;
+  std::string path;
+  size_t namesakes = 0;  // How many columns before it have its name.
+};
+
+std::vector<Column> ReadColumns(std::string_view definition) {
+  std::vector<Column> columns;
+  std::map<std::string, size_t> namesakes;
+  ForEachElement(definition, [&](std::string_view column) {
+    if (columns.size() == kMaxColumns) return;
+    const auto [name, type, format, description, priority, json_path] =
+        Members(column, "name", "type", "format", "description", "priority", "jsonPath");
+    const std::string path = Text(json_path);
+    columns.push_back(
+        {{Text(name), Text(type), Text(format),
+          TextOr(description, "Custom resource definition column (in JSONPath format): " + path),
+          static_cast<int>(std::clamp<int64_t>(Integer(priority), INT32_MIN, INT32_MAX))},
+         path,
+         namesakes[Text(name)]++});
+  });
+  return columns;
+}
+
+// `wanted` as another definition has it; null if it does not.
+const Column* FindColumn(const std::vector<Column>& columns, const Column& wanted) {
+  const auto found = std::find_if(columns.begin(), columns.end(), [&](const Column& column) {
+    return column.shown.name == wanted.shown.name && column.namesakes == wanted.namesakes;
+  });
+  return found == columns.end() ? nullptr : &*found;
+}
+
+// Where the cells of a row come from, by one definition.
+class CustomRow {
  public:
-  CustomPrinter() {
-    const auto& others = FindTablePrinter({}).columns();  // Cluster, Name, Age.
-    columns_.assign(others.begin(), others.begin() + 2);
+  using Fields = std::array<std::string_view, kMaxColumns + 2>;
+
+  CustomRow() {
     cluster_ = tree_.Add(
         std::vector<std::string>{"metadata", "annotations", std::string(kClusterAnnotation)});
     name_ = tree_.Add(std::vector<std::string>{"metadata", "name"});
   }
 
-  bool empty() const { return cells_.empty(); }
-
-  void Add(std::string_view definition) {
-    const auto [name, type, format, description, priority, json_path] =
-        Members(definition, "name", "type", "format", "description", "priority", "jsonPath");
-    if (cells_.size() == kMaxColumns) return;
-    const std::string path = Text(json_path);
-    columns_.push_back(
-        {Text(name), Text(type), Text(format),
-         TextOr(description, "Custom resource definition column (in JSONPath format): " + path),
-         static_cast<int>(std::clamp<int64_t>(Integer(priority), INT32_MIN, INT32_MAX))});
+  void Add(const std::string& path, std::string_view type) {
     Result<JsonPath> parsed = JsonPath::Parse(path);
     if (!parsed.ok()) {
       cells_.push_back({name_, {}, WriteNull});
       return;
     }
     const size_t field = tree_.Add(parsed->members());
-    cells_.push_back({field, *std::move(parsed), WriterOfType(columns_.back().type)});
+    cells_.push_back({field, *std::move(parsed), WriterOfType(type)});
   }
 
-  const std::vector<TableColumn>& columns() const override { return columns_; }
+  void Scan(std::string_view body, Fields* fields) const { tree_.Scan(body, *fields); }
+  std::string_view Cluster(const Fields& fields) const { return fields[cluster_]; }
 
-  void AppendCells(std::string_view body, int64_t now, std::string* out) const override {
-    std::array<std::string_view, kMaxColumns + 2> fields;
-    tree_.Scan(body, fields);
-    CellWriter writer(now, out);
-    writer.RawText(fields[cluster_]);
-    writer.RawText(fields[name_]);
-    JsonPathBudget budget = BudgetOfRow(body);
+  void Write(const Fields& fields, JsonPathBudget budget, CellWriter* writer) const {
+    writer->RawText(fields[cluster_]);
+    writer->RawText(fields[name_]);
     for (const Cell& cell : cells_) {
       const std::string_view value = cell.path.FindFirst(fields[cell.field], &budget);
       // What a cell prints counts too: an object may be printed by many columns.
       const bool printable = !value.empty() && value.size() <= budget;
       if (printable) budget -= value.size();
-      printable ? cell.write(value, &writer) : writer.Null();
+      printable ? cell.write(value, writer) : writer->Null();
     }
-    writer.Finish();
-  }
-
-  void AppendRowMembers(std::string_view body, int64_t now, std::string* out) const override {
-    *out += "\"cells\":";
-    AppendCells(body, now, out);
+    writer->Finish();
   }
 
  private:
@@ -197,24 +216,91 @@ class CustomPrinter : public TablePrinter {
     WriteCell write;
   };
 
-  std::vector<TableColumn> columns_;
   FieldTree tree_;
   size_t cluster_;
   size_t name_;
   std::vector<Cell> cells_;
 };
 
+class CustomPrinter : public TablePrinter {
+ public:
+  // `rows`: of each definition. `of_cluster`: which of them is whose; clusters that are not there
+  // have the first.
+  CustomPrinter(std::vector<TableColumn> columns, std::vector<CustomRow> rows,
+                std::map<std::string, size_t, std::less<>> of_cluster)
+      : rows_(std::move(rows)), of_cluster_(std::move(of_cluster)) {
+    const auto& others = FindTablePrinter({}).columns();  // Cluster, Name, Age.
+    columns_.assign(others.begin(), others.begin() + 2);
+    columns_.insert(columns_.end(), columns.begin(), columns.end());
+  }
+
+  const std::vector<TableColumn>& columns() const override { return columns_; }
+
+  void AppendCells(std::string_view body, int64_t now, std::string* out) const override {
+    CustomRow::Fields fields;
+    const CustomRow* row = &rows_.front();
+    row->Scan(body, &fields);
+    if (rows_.size() > 1) {
+      const CustomRow* own = &RowOf(row->Cluster(fields));
+      if (own != row) {
+        fields.fill({});
+        own->Scan(body, &fields);
+        row = own;
+      }
+    }
+    CellWriter writer(now, out);
+    row->Write(fields, BudgetOfRow(body), &writer);
+  }
+
+  void AppendRowMembers(std::string_view body, int64_t now, std::string* out) const override {
+    *out += "\"cells\":";
+    AppendCells(body, now, out);
+  }
+
+ private:
+  const CustomRow& RowOf(std::string_view raw_cluster) const {
+    const auto found = of_cluster_.find(Text(raw_cluster));
+    return rows_[found == of_cluster_.end() ? 0 : found->second];
+  }
+
+  std::vector<TableColumn> columns_;
+  std::vector<CustomRow> rows_;
+  std::map<std::string, size_t, std::less<>> of_cluster_;
+};
+
 }  // namespace
 
-std::shared_ptr<const TablePrinter> CustomTablePrinter(std::string_view definition,
-                                                       std::string_view version) {
-  const auto printer = std::make_shared<CustomPrinter>();
-  ForEachElement(Member(Member(definition, "spec"), "versions"), [&](std::string_view served) {
-    const auto [name, columns] = Members(served, "name", "additionalPrinterColumns");
-    if (!IsText(name, version)) return;
-    ForEachElement(columns, [&](std::string_view column) { printer->Add(column); });
+void CustomTableBuilder::Add(std::string_view cluster, std::string_view versions) {
+  std::string_view columns;
+  ForEachElement(versions, [&](std::string_view served) {
+    const auto [name, of_version] = Members(served, "name", "additionalPrinterColumns");
+    if (IsText(name, version_)) columns = of_version;
   });
-  return printer->empty() ? nullptr : printer;
+  if (!columns.starts_with('[') || Count(columns) == 0) return;
+  const auto found = std::find(definitions_.begin(), definitions_.end(), columns);
+  const auto index = static_cast<size_t>(found - definitions_.begin());
+  if (index == kMaxDefinitions) return;
+  if (found == definitions_.end()) definitions_.emplace_back(columns);
+  if (index > 0) of_cluster_.insert_or_assign(std::string(cluster), index);
+}
+
+std::shared_ptr<const TablePrinter> CustomTableBuilder::Build() const {
+  std::vector<std::vector<Column>> definitions;
+  for (const std::string& text : definitions_) definitions.push_back(ReadColumns(text));
+  if (definitions.empty()) return nullptr;
+  std::vector<TableColumn> columns;
+  std::vector<CustomRow> rows(definitions.size());
+  for (const Column& column : definitions.front()) {
+    const bool common = std::all_of(
+        definitions.begin(), definitions.end(),
+        [&](const auto& definition) { return FindColumn(definition, column) != nullptr; });
+    if (!common) continue;
+    columns.push_back(column.shown);
+    for (size_t i = 0; i < rows.size(); ++i)
+      rows[i].Add(FindColumn(definitions[i], column)->path, column.shown.type);
+  }
+  if (columns.empty()) return nullptr;
+  return std::make_shared<CustomPrinter>(std::move(columns), std::move(rows), of_cluster_);
 }
 
 }  // namespace pedia::apiserver

@@ -2,6 +2,7 @@
 // labels.
 // Source: Clusterpedia's search conditions; metav1.ListOptions.
 #pragma once
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct NameSet {
   std::vector<std::string> not_in;  // Sorted, unique. Applies in both cases.
 
   bool Matches(std::string_view value) const;
+  auto operator<=>(const NameSet&) const = default;
 };
 
 // What `orderby` and `facets` may name beside field paths.

@@ -55,7 +55,7 @@ TEST_F(ApiTest, AllowsReadingOnly) {
 
 TEST_F(ApiTest, AnswersUnknownResourcesWithAStatus) {
   for (const char* path :
-       {"", "/", "/clusters", "/clusters/c1", "/foo", "/openapi/v3", "/api/v1/foos",
+       {"", "/", "/clusters", "/clusters/c1", "/foo", "/openapi/v3/api/v2", "/api/v1/foos",
         "/apis/nope.io/v1/foos", "/apis/apps/v1/Deployments", "/apis/apps/v1beta1/deployments",
         "/clusters/c2/apis/apps/v1/deployments", "/api/v1/namespaces/shop/nodes",
         "/clusters/c1/api/v1/pods/web-0", "/clusters/c1/api/v1/namespaces/shop/pods/web-0/log",
@@ -94,27 +94,6 @@ TEST_F(ApiTest, RefusesToWatch) {
             "watch is not supported on resources of kind \"deployments.apps\"");
 }
 
-TEST_F(ApiTest, WarnsOfAClusterThatIsNotHealthy) {
-  const std::string warning =
-      "299 - \"c2 is not ready and the resources obtained may be inaccurate, reason: "
-      "NotReachable\"";
-  EXPECT_EQ(GetBelow("/clusters/c2/api/v1/pods").Header("Warning"), warning);
-  EXPECT_EQ(GetBelow("/clusters/c2/api/v1/pods", kTableAccept).Header("Warning"), warning);
-  EXPECT_EQ(GetBelow("/clusters/c2/api/v1/namespaces/shop/pods/web-0").Header("Warning"), warning);
-  EXPECT_EQ(GetBelow("/clusters/c2/api/v1/namespaces/shop/pods/nope").Header("Warning"), warning);
-  EXPECT_EQ(GetBelow("/clusters/c2/api/v1").Header("Warning"), "");
-  EXPECT_EQ(GetBelow("/clusters/c1/api/v1/pods").Header("Warning"), "");
-  EXPECT_EQ(GetBelow("/api/v1/pods?clusters=c2").Header("Warning"), "");
-}
-
-TEST_F(ApiTest, WarnsWithoutAReasonWhenHealthIsNotKnown) {
-  discovery::ClusterState state = *registry_.Get()->Find("c1");
-  state.conditions.clear();
-  registry_.Update(state);
-  EXPECT_EQ(GetBelow("/clusters/c1/api/v1/pods").Header("Warning"),
-            "299 - \"c1 is not ready and the resources obtained may be inaccurate.\"");
-}
-
 TEST_F(ApiTest, NegotiatesTheMediaType) {
   EXPECT_EQ(GetBelow("/api/v1/pods", "application/vnd.kubernetes.protobuf").code, 406);
   EXPECT_EQ(GetBelow("/api/v1/pods", "application/vnd.kubernetes.protobuf, application/json")
@@ -122,6 +101,19 @@ TEST_F(ApiTest, NegotiatesTheMediaType) {
             "application/json");
   EXPECT_EQ(GetBelow("/clusters/c1/api/v1/namespaces/shop/pods/web-0", "text/html").code, 406);
   EXPECT_EQ(Get("/version", "text/html").code, 406);
+}
+
+TEST_F(ApiTest, AnswersWithAStatusInTheFormThatIsAskedFor) {
+  const Answer yaml = GetBelow("/api/v1/foos", "application/yaml,application/json");
+  EXPECT_EQ(yaml.code, 404);
+  EXPECT_EQ(yaml.Header("Content-Type"), "application/yaml");
+  EXPECT_THAT(yaml.body, ::testing::HasSubstr("\nreason: NotFound\n"));
+  for (const char* accept : {"application/json,application/yaml", "text/html", "*/*",
+                             "application/json;as=Table;v=v1;g=meta.k8s.io"}) {
+    const Answer json = GetBelow("/api/v1/foos", accept);
+    EXPECT_EQ(json.Header("Content-Type"), "application/json") << accept;
+    EXPECT_EQ(json.Reason(), "NotFound") << accept;
+  }
 }
 
 TEST_F(ApiTest, LetsNobodyInWithoutCredentials) {

@@ -1,12 +1,21 @@
 // Tables of custom resources whose definitions are in the store.
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "apiserver/printer_lookup.h"
 #include "tests/apiserver/api_fixture.h"
 
 namespace pedia::apiserver {
 namespace {
 
 using nlohmann::json;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 class CustomTableTest : public ApiTest {
  protected:
@@ -44,8 +53,11 @@ class CustomTableTest : public ApiTest {
 
   void AddDefinition(const std::string& cluster, const json& columns) {
     const json versions = {{{"name", "v1"}, {"additionalPrinterColumns", columns}}};
-    store_.Add(kDefinitions, {cluster, "", "widgets.example.com"},
-               json{{"spec", {{"versions", versions}}}}.dump());
+    store_.Add(
+        kDefinitions, {cluster, "", "widgets.example.com"},
+        json{{"metadata", {{"annotations", {{"shadow.clusterpedia.io/cluster-name", cluster}}}}},
+             {"spec", {{"versions", versions}}}}
+            .dump());
   }
 
   static json Column(const std::string& name, const std::string& type, const std::string& path) {
@@ -90,26 +102,47 @@ TEST_F(CustomTableTest, HaveTheColumnsOfTheDefinition) {
 TEST_F(CustomTableTest, HaveAgeWithoutADefinitionOrWithoutColumnsInIt) {
   const Names plain = {"Cluster", "Name", "Age"};
   EXPECT_EQ(ColumnsOf(kAll), plain);
+  server_.reset();  // And what it remembers.
   AddDefinition("a", json::array());
   EXPECT_EQ(ColumnsOf(kAll), plain);
   EXPECT_EQ(ColumnsOf("/clusters/a" + kAll), plain);
 }
 
-TEST_F(CustomTableTest, TakeTheDefinitionOfTheFirstClusterThatHasOne) {
-  AddDefinition("c", kColor);
-  AddDefinition("b", kSize);
+TEST_F(CustomTableTest, HaveTheColumnsThatAllClustersHave) {
+  AddDefinition(
+      "b", {Column("Color", "string", ".spec.color"), Column("Size", "integer", ".spec.size")});
+  AddDefinition("c", {Column("Size", "string", ".metadata.name"), Column("Ready", "string", ".x")});
   const json table = GetBelow(kAll, kTableAccept).Json();
-  ASSERT_EQ(table["rows"].size(), 3u);
+  ASSERT_EQ(table["columnDefinitions"].size(), 3u);
   EXPECT_EQ(table["columnDefinitions"][2]["name"], "Size");
-  for (const json& row : table["rows"]) EXPECT_EQ(row["cells"][2], 3);
+  EXPECT_EQ(table["columnDefinitions"][2]["type"], "integer");
+  ASSERT_EQ(table["rows"].size(), 3u);
+  EXPECT_EQ(table["rows"][0]["cells"], json({"a", "w", 3}));  // Its definition is not known.
+  EXPECT_EQ(table["rows"][1]["cells"], json({"b", "w", 3}));
+  EXPECT_EQ(table["rows"][2]["cells"], json({"c", "w", nullptr}));
 }
 
-TEST_F(CustomTableTest, TakeTheDefinitionOfAClusterThatIsListed) {
+TEST_F(CustomTableTest, HaveAgeWithoutAColumnThatAllClustersHave) {
+  AddDefinition("b", kSize);
+  AddDefinition("c", kColor);
+  EXPECT_EQ(ColumnsOf(kAll), (Names{"Cluster", "Name", "Age"}));
+}
+
+TEST_F(CustomTableTest, TakeTheDefinitionsOfTheClustersThatAreListed) {
   AddDefinition("b", kSize);
   AddDefinition("c", kColor);
   EXPECT_EQ(ColumnsOf("/clusters/c" + kAll), (Names{"Cluster", "Name", "Color"}));
   EXPECT_EQ(ColumnsOf("/clusters/a" + kAll), (Names{"Cluster", "Name", "Age"}));
   EXPECT_EQ(ColumnsOf(kAll + "?clusters=a,c"), (Names{"Cluster", "Name", "Color"}));
+}
+
+TEST_F(CustomTableTest, TakeNoDefinitionOfAClusterThatDoesNotSyncTheResource) {
+  AddDefinition("b", kSize);
+  AddDefinition("c1", kColor);
+  discovery::ClusterState other = *registry_.Get()->Find("c1");
+  other.synced.resources.push_back(registry_.Get()->Find("b")->synced.resources.back());
+  registry_.Update(other);
+  EXPECT_EQ(ColumnsOf(kAll), (Names{"Cluster", "Name", "Size"}));
 }
 
 TEST_F(CustomTableTest, DoNotReadADefinitionThatIsNotSynced) {
@@ -123,6 +156,71 @@ TEST_F(CustomTableTest, DoNotLookForDefinitionsOfKubernetesOwnKinds) {
              json{{"spec", {{"versions", {{{"name", "v1"}, {"additionalPrinterColumns", kSize}}}}}}}
                  .dump());
   EXPECT_EQ(ColumnsOf("/clusters/c1/api/v1/pods").at(2), "Ready");
+}
+
+class PrinterLookupTest : public CustomTableTest {
+ protected:
+  // The third column after so much time.
+  std::string ColumnAfter(std::chrono::milliseconds time, const std::string& cluster = "") {
+    const auto printer = lookup_.Find(*registry_.Get(), {kWidgets, cluster, ""}, {},
+                                      PrinterLookup::Time(hours(1)) + time);
+    return printer->columns().at(2).name;
+  }
+
+  PrinterLookup lookup_{store_};
+};
+
+TEST_F(PrinterLookupTest, ReadsTheDefinitionsOfAllClustersAtOnceAndRemembersThem) {
+  for (const char* cluster : {"a", "b", "c"}) AddDefinition(cluster, kSize);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ColumnAfter(milliseconds(100 * i)), "Size");
+  EXPECT_EQ(store_.lists(), 1);
+  EXPECT_EQ(ColumnAfter(milliseconds(0), "a"), "Size");
+  EXPECT_EQ(store_.lists(), 2);
+}
+
+TEST_F(PrinterLookupTest, SeesAChangedDefinitionWithinSeconds) {
+  AddDefinition("b", kSize);
+  EXPECT_EQ(ColumnAfter(milliseconds(0)), "Size");
+  AddDefinition("b", kColor);
+  EXPECT_EQ(ColumnAfter(milliseconds(1900)), "Size");
+  EXPECT_EQ(ColumnAfter(seconds(60)), "Color");
+}
+
+TEST_F(PrinterLookupTest, HasTheDefaultColumnsWhileTheStoreFails) {
+  AddDefinition("b", kSize);
+  store_.FailAfter(0, ServiceUnavailable("gone"));
+  EXPECT_EQ(ColumnAfter(milliseconds(0)), "Age");
+  store_.FailAfter(0, {});
+  EXPECT_EQ(ColumnAfter(seconds(60)), "Size");
+}
+
+TEST_F(PrinterLookupTest, LetsOneThreadReadWhileTheOthersWait) {
+  AddDefinition("b", kSize);
+  constexpr int kThreads = 8;
+  std::atomic<int> begun{0};
+  std::atomic<int> reads{0};
+  store_.SetBeforeRows([&](storage::RowSink&) {
+    ++reads;
+    while (begun < kThreads) std::this_thread::yield();
+  });
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      ++begun;
+      EXPECT_EQ(ColumnAfter(milliseconds(0)), "Size");
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(reads, 1);
+}
+
+TEST_F(PrinterLookupTest, RemembersABoundedNumberOfAnswers) {
+  for (int i = 0; i < 300; ++i) ColumnAfter(milliseconds(1), "x" + std::to_string(i));
+  EXPECT_EQ(store_.lists(), 300);
+  ColumnAfter(milliseconds(2), "x299");
+  EXPECT_EQ(store_.lists(), 300);
+  ColumnAfter(milliseconds(2), "x0");
+  EXPECT_EQ(store_.lists(), 301);
 }
 
 }  // namespace

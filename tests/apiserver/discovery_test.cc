@@ -80,6 +80,44 @@ TEST_F(ApiTest, AggregatedDiscoveryIsCachedByEntityTag) {
   EXPECT_EQ(Send("GET", kBelow + "/apis", {{"Accept", kV2}, {"If-None-Match", tag}}).code, 200);
 }
 
+TEST_F(ApiTest, AggregatedDiscoveryKnowsEveryFormOfItsEntityTag) {
+  const std::string old =
+      "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
+  const std::vector<std::string> paths = {"/apis", kBelow + "/apis", kBelow + "/api",
+                                          kBelow + "/clusters/c1/apis"};
+  for (const std::string& path : paths) {
+    const std::string tag = Get(path, kV2).Header("ETag");
+    const auto code = [&](const std::string& accept, const std::string& known) {
+      return Send("GET", path, {{"Accept", accept}, {"If-None-Match", known}}).code;
+    };
+    EXPECT_EQ(code(kV2, tag), 304) << path;
+    EXPECT_EQ(code(kV2, "W/" + tag), 304) << path;
+    EXPECT_EQ(code(kV2, "\"other\", W/\"more\" ," + tag), 304) << path;
+    EXPECT_EQ(code(kV2, "*"), 304) << path;
+    EXPECT_EQ(code(kV2, "\"other\""), 200) << path;
+    EXPECT_EQ(code(kV2, ""), 200) << path;
+    EXPECT_EQ(code(old, tag), 200) << path;
+    EXPECT_EQ(code(old, Get(path, old).Header("ETag")), 304) << path;
+    EXPECT_EQ(code("application/json", tag), 200) << path;
+  }
+}
+
+TEST_F(ApiTest, DiscoveryFallsBackFromProtobufToJson) {
+  const std::string protobuf = "application/vnd.kubernetes.protobuf";
+  for (const std::string path : {"/apis", "/apis/clusterpedia.io/v1beta1", "/version"}) {
+    for (const std::string& base : {std::string(), kBelow, kBelow + "/clusters/c1"}) {
+      if (base != "" && path == "/apis/clusterpedia.io/v1beta1") continue;
+      const Answer answer = Get(base + path, protobuf + ",application/json");
+      EXPECT_EQ(answer.code, 200) << base << path;
+      EXPECT_EQ(answer.Header("Content-Type"), "application/json") << base << path;
+      EXPECT_EQ(Get(base + path, protobuf).code, 406) << base << path;
+      EXPECT_EQ(Get(base + path, protobuf).Message(),
+                "only the following media types are accepted: application/json, application/yaml");
+      EXPECT_EQ(Get(base + path, "application/yaml").Header("Content-Type"), "application/yaml");
+    }
+  }
+}
+
 TEST_F(ApiTest, AggregatedDiscoveryHasBothVersionsAndBothHalves) {
   EXPECT_EQ(GetBelow("/api", kV2).Json()["items"][0]["versions"][0]["version"], "v1");
   EXPECT_EQ(GetBelow("/clusters/c1/apis",

@@ -2,6 +2,7 @@
 // and events, and fails on command.
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <string>
@@ -38,9 +39,14 @@ class FakeStore : public storage::Store {
     fail_after_ = rows;
     failure_ = std::move(status);
   }
+  void AddDocument(const std::string& name, std::string bytes) {
+    documents_[name] = std::move(bytes);
+  }
+  int documents_loaded() const { return documents_loaded_; }
   // What the last List was called with.
   const query::ListOptions& options() const { return options_; }
   const query::ListScope& scope() const { return scope_; }
+  int lists() const { return lists_; }  // How often List was called.
   // Whether the last Get was asked for events.
   bool got_with_events() const { return got_with_events_; }
 
@@ -54,7 +60,10 @@ class FakeStore : public storage::Store {
     return {};
   }
   Result<std::string> LoadDocument(std::string_view name) override {
-    return NotFound("", "documents", std::string(name));
+    ++documents_loaded_;
+    const auto found = documents_.find(name);
+    if (found == documents_.end()) return NotFound("", "documents", name);
+    return found->second;
   }
   Result<std::vector<storage::ClusterRecord>> LoadClusterRecords() override {
     return std::vector<storage::ClusterRecord>();
@@ -83,6 +92,7 @@ class FakeStore : public storage::Store {
                                    storage::RowSink& sink) override {
     scope_ = scope;
     options_ = options;
+    ++lists_;
     storage::ListResult result;
     result.revision = 42;
     if (!failure_.ok() && fail_after_ == 0) return failure_;
@@ -151,6 +161,7 @@ class FakeStore : public storage::Store {
         const auto& [cluster, name_space, name] = key;
         const std::string text = cluster + "!" + name_space + "!" + name + "!" + gvr.ToString();
         if (!scope.cluster.empty() && cluster != scope.cluster) continue;
+        if (!options.clusters.Matches(cluster)) continue;
         if (!scope.name_space.empty() && name_space != scope.name_space) continue;
         if (!options.names.Matches(name) || text <= options.start.token_key) continue;
         rows.push_back({text, key, &body, &type});
@@ -163,11 +174,14 @@ class FakeStore : public storage::Store {
   std::map<GroupVersionResource, std::map<Key, std::string>> objects_;
   std::map<GroupVersionResource, storage::RowType> types_;
   std::map<Key, std::vector<std::string>> events_;
+  std::map<std::string, std::string, std::less<>> documents_;
+  std::atomic<int> documents_loaded_ = 0;
   storage::ListHead head_{.revision = 42, .scan = false, .scanned = 0, .scan_done = true};
   std::vector<storage::FacetCounts> facets_;
   std::function<void(storage::RowSink&)> before_rows_;
   query::ListOptions options_;
   query::ListScope scope_;
+  int lists_ = 0;
   bool got_with_events_ = false;
   size_t fail_after_ = 0;
   Status failure_;

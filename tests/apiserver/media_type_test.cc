@@ -16,7 +16,8 @@ std::string Describe(const HeaderFields& headers, MediaScope scope) {
   const Result<MediaType> media = NegotiateMediaType(headers, scope);
   if (!media.ok()) return std::to_string(media.status().http_code());
   static constexpr const char* kNames[] = {"", " Table", " Partial", " PartialList", " Discovery"};
-  return (media->format == BodyFormat::kYaml ? "yaml" : "json") +
+  static constexpr const char* kFormats[] = {"json", "yaml", "protobuf"};
+  return kFormats[static_cast<int>(media->format)] +
          std::string(kNames[static_cast<int>(media->transform)]) +
          (media->version.empty() ? "" : " " + media->version);
 }
@@ -26,6 +27,20 @@ struct Case {
   std::string expected;
 };
 void PrintTo(const Case& c, std::ostream* out) { *out << c.accept; }
+
+class OpenApiV2AcceptTest : public ::testing::TestWithParam<Case> {};
+TEST_P(OpenApiV2AcceptTest, IsNegotiated) {
+  EXPECT_EQ(Describe({{"Accept", GetParam().accept}}, MediaScope::kOpenApiV2), GetParam().expected)
+      << GetParam().accept;
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, OpenApiV2AcceptTest,
+    ::testing::Values(
+        Case{"", "json"}, Case{"*/*", "json"}, Case{"application/json", "json"},
+        Case{"application/com.github.proto-openapi.spec.v2@v1.0+protobuf", "protobuf"},
+        Case{"application/com.github.proto-openapi.spec.v2.v1.0+protobuf", "protobuf"},
+        Case{"application/com.github.proto-openapi.spec.v2@v1.0+gzip", "406"},
+        Case{"application/com.github.proto-openapi.spec.v3.v1.0+protobuf", "406"}));
 
 class ObjectsAcceptTest : public ::testing::TestWithParam<Case> {};
 TEST_P(ObjectsAcceptTest, IsNegotiated) {

@@ -69,7 +69,7 @@ TEST(AppendPartialObjectTest, LeavesOutWhatCarriesOtherVersions) {
 
 TEST(AppendPartialObjectTest, OfACollectionKeepsThemAndLeavesOutNumbers) {
   std::string out;
-  AppendPartialObjectOfCollection(
+  AppendPartialObjectWithoutNumbers(
       R"({"metadata":{"generation":1,"annotations":{"deprecated.daemonset.template.generation":"1"},"deletionGracePeriodSeconds":30}})",
       "v1", &out);
   EXPECT_EQ(

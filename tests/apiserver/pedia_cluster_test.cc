@@ -65,6 +65,21 @@ TEST_F(PediaClusterTest, RefusesWhatItCannotDo) {
   EXPECT_EQ(Send("POST", kPediaClusters).code, 405);
 }
 
+TEST_F(PediaClusterTest, HasMetadataOnly) {
+  const std::string one = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+  const std::string list = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1";
+  const nlohmann::json object = Get(kPediaClusters + "/c1", one).Json();
+  EXPECT_EQ(object["kind"], "PartialObjectMetadata");
+  EXPECT_EQ(object["apiVersion"], "meta.k8s.io/v1");
+  EXPECT_EQ(object["metadata"]["name"], "c1");
+  const nlohmann::json objects = Get(kPediaClusters, list).Json();
+  EXPECT_EQ(objects["kind"], "PartialObjectMetadataList");
+  EXPECT_EQ(objects["apiVersion"], "meta.k8s.io/v1beta1");
+  EXPECT_EQ(objects["items"][1]["metadata"]["name"], "c2");
+  EXPECT_EQ(Get(kPediaClusters, one).code, 406);
+  EXPECT_EQ(Get(kPediaClusters + "/c1", list).code, 406);
+}
+
 TEST_F(PediaClusterTest, IsFoundByDiscovery) {
   EXPECT_EQ(Get("/apis/cluster.clusterpedia.io").Json()["kind"], "APIGroup");
   EXPECT_EQ(Get("/apis/cluster.clusterpedia.io/v1alpha2").Json()["resources"][0]["kind"],

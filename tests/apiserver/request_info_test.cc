@@ -37,6 +37,10 @@ std::string EndpointName(Endpoint endpoint) {
       return "resources";
     case Endpoint::kCollections:
       return "collections";
+    case Endpoint::kOpenApiV2:
+      return "openapi v2";
+    case Endpoint::kOpenApiV3:
+      return "openapi v3";
     case Endpoint::kObjects:
       return "objects";
   }
@@ -55,6 +59,7 @@ std::string Describe(std::string_view method, std::string_view path, bool watch 
   if (!info.name_space.empty()) text += " ns=" + info.name_space;
   if (!info.name.empty()) text += " name=" + info.name;
   if (!info.subresource.empty()) text += " sub=" + info.subresource;
+  if (!info.document.empty()) text += " document=" + info.document;
   if (!info.health_group.empty()) text += " " + info.health_group + ":" + info.health_check;
   return text;
 }
@@ -72,8 +77,14 @@ TEST_P(OuterPathTest, IsRecognised) {
 INSTANTIATE_TEST_SUITE_P(
     All, OuterPathTest,
     ::testing::Values(
-        Case{"/", "root get"}, Case{"/apis", "apis get"}, Case{"/apis/", "apis get"},
-        Case{"/api", "api get"}, Case{"/apis/clusterpedia.io", "group get clusterpedia.io//"},
+        Case{"/", "root get"}, Case{"/openapi/v2", "openapi v2 get"},
+        Case{"/openapi/v3", "openapi v3 get"}, Case{"/openapi/v3/", "openapi v3 get"},
+        Case{"/openapi/v3/apis/apps/v1", "openapi v3 get document=apis/apps/v1"},
+        Case{"/openapi/v2/x", "unknown get"}, Case{"/openapi", "unknown get"},
+        Case{"/openapi/v4", "unknown get"}, Case{kBelow + "/openapi/v2", "inner openapi v2 get"},
+        Case{kBelow + "/clusters/c1/openapi/v3/api/v1", "inner openapi v3 get @c1 document=api/v1"},
+        Case{"/apis", "apis get"}, Case{"/apis/", "apis get"}, Case{"/api", "api get"},
+        Case{"/apis/clusterpedia.io", "group get clusterpedia.io//"},
         Case{"/apis/clusterpedia.io/v1beta1/", "resources get clusterpedia.io/v1beta1/"},
         Case{"/apis/clusterpedia.io/v1beta1/collectionresources",
              "collections list clusterpedia.io/v1beta1/collectionresources"},
@@ -91,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/metrics", "metrics get"}, Case{"/healthz", "health get healthz:"},
         Case{"/readyz/sync", "health get readyz:sync"},
         Case{"/readyz/a/b", "health get readyz:a/b"}, Case{"/version/x", "unknown get"},
-        Case{"/openapi/v2", "unknown get"}, Case{"/foo", "unknown get"}));
+        Case{"/foo", "unknown get"}));
 
 class InnerPathTest : public ::testing::TestWithParam<Case> {};
 TEST_P(InnerPathTest, IsRecognised) {
@@ -104,8 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"", "inner unknown get"}, Case{"/", "inner unknown get"},
         Case{"/clusters", "inner unknown get"}, Case{"/clusters/", "inner unknown get"},
         Case{"/clusters/c1", "inner unknown get @c1"},
-        Case{"/clusters/c1/", "inner unknown get @c1"}, Case{"/openapi/v3", "inner unknown get"},
-        Case{"/metrics", "inner unknown get"},
+        Case{"/clusters/c1/", "inner unknown get @c1"}, Case{"/metrics", "inner unknown get"},
         // Discovery.
         Case{"/api", "inner api get"}, Case{"/api/", "inner api get"},
         Case{"/apis", "inner apis get"}, Case{"/apis/apps", "inner group get apps//"},

@@ -49,8 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     columns +=
         std::string("{\"type\":\"") + type + "\",\"jsonPath\":" + pedia::JsonString(text) + '}';
   }
-  const auto printer = CustomTablePrinter(
-      R"({"spec":{"versions":[{"name":"v1","additionalPrinterColumns":)" + columns + "]}]}}", "v1");
+  CustomTableBuilder builder("v1");
+  builder.Add("c1", R"([{"name":"v1","additionalPrinterColumns":)" + columns + "]}]");
+  const auto printer = builder.Build();
   Check(printer != nullptr && printer->columns().size() == 7);
   std::string cells;
   printer->AppendCells(object, 1'700'000'000, &cells);
