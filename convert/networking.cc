@@ -35,12 +35,12 @@ void BackendToV1Beta1(JsonObject& backend) {
   if (!service) return;
   const auto name = service->Get("name");
   const auto port = service->GetObject("port");
-  const auto port_name = port ? port->Get("name") : std::nullopt;
-  const auto port_number = port ? port->Get("number") : std::nullopt;
+  const std::string_view port_name = port ? port->Get("name").value_or("") : "";
+  const std::string_view port_number = port ? port->Get("number").value_or("0") : "0";
   backend.Rename("service", "serviceName");
   backend.Set("serviceName", std::string(name.value_or("\"\"")));
-  const bool named = port_name && port_name != "\"\"";
-  backend.Set("servicePort", std::string(named ? *port_name : port_number.value_or("0")));
+  const bool named = !port_name.empty() && port_name != "\"\"";
+  backend.Set("servicePort", std::string(named ? port_name : port_number));
 }
 
 template <typename Change>
