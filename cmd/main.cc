@@ -30,9 +30,8 @@ Examples:
   pedia standalone --collections collections.yaml
 )";
 
-const std::vector<std::string> kDefaultSkip = {"leases.coordination.k8s.io", "events",
-                                               "events.events.k8s.io", "secrets",
-                                               "endpointslices.discovery.k8s.io"};
+// In whichever group of Kubernetes.
+const std::vector<std::string> kDefaultSkip = {"leases", "events", "secrets", "endpointslices"};
 
 // Flags as the user gives them; turned into StandaloneOptions when the command line is complete.
 struct StandaloneFlags {
@@ -126,7 +125,10 @@ Status Complete(const CLI::App& command, StandaloneFlags* flags) {
   options.sources.sync = *std::move(rules);
   if (command.count("--skip") == 0) {
     for (const std::string& resource : kDefaultSkip) {
-      if (std::find(flags->sync.begin(), flags->sync.end(), resource) == flags->sync.end())
+      const auto names_it = [&](const std::string& wanted) {
+        return wanted == resource || wanted.starts_with(resource + ".");
+      };
+      if (std::none_of(flags->sync.begin(), flags->sync.end(), names_it))
         options.sources.skip.push_back(resource);
     }
   } else if (flags->skip != std::vector<std::string>{"none"}) {

@@ -29,7 +29,14 @@ struct GroupEntry {
   }
 };
 
-using Groups = std::map<std::string_view, GroupEntry>;
+// By name, but for the group that Kubernetes has emptied into others: clients take the first group
+// that has a kind, which should be the one that also newer clusters have.
+struct GroupOrder {
+  bool operator()(std::string_view a, std::string_view b) const {
+    return std::pair(a == "extensions", a) < std::pair(b == "extensions", b);
+  }
+};
+using Groups = std::map<std::string_view, GroupEntry, GroupOrder>;
 
 // Which groups go into the index; all, or one.
 struct GroupFilter {

@@ -68,6 +68,14 @@ TEST_F(DocumentsTest, GroupListOfAllClustersIsTheirUnionInOrder) {
             R"("preferredVersion":{"groupVersion":"example.com/v1","version":"v1"}}]})");
 }
 
+TEST_F(DocumentsTest, AnEmptiedGroupIsTheLastToBeTaken) {
+  Add("old", {Resource("extensions", "v1beta1", "ingresses", "Ingress"),
+              Resource("networking.k8s.io", "v1", "ingresses", "Ingress")});
+  const std::string groups = ApiGroupListDocument(*registry_.Get(), "");
+  EXPECT_LT(groups.find("\"networking.k8s.io\""), groups.find("\"extensions\""));
+  EXPECT_NE(groups.find("\"extensions\""), std::string::npos);
+}
+
 TEST_F(DocumentsTest, GroupListOfAClusterWithNothingIsEmpty) {
   EXPECT_EQ(ApiGroupListDocument(*snapshot_, "bare"),
             R"({"kind":"APIGroupList","apiVersion":"v1","groups":[]})");

@@ -1,4 +1,4 @@
-"""Two more real clients against pedia: the Kubernetes clients for Node.js and for Python list and page over the whole fleet."""
+"""Two more real clients against pedia: the Kubernetes clients for Node.js and for Python list and page over the whole fleet, and walk all of it."""
 import json
 import math
 import os
@@ -11,6 +11,7 @@ import fleet as fleets
 PROGRAMS = os.path.join(fleets.ROOT, 'tests', 'e2e', 'clients')
 TOOLS = os.path.join(fleets.ROOT, 'build', 'tools', 'client-node')
 SECONDS = 60  # For one answer.
+CLUSTERS = ('berlin', 'lagos', 'quito')
 
 
 class Client:
@@ -40,8 +41,8 @@ class ClientsTest(unittest.TestCase):
     def setUpClass(cls):
         cls.fleet = fleets.Fleet()
         cls.addClassCleanup(cls.fleet.close)
-        cls.members = cls.fleet.members('--names', 'berlin,lagos,quito', '--world', fleets.WORLD, '--pods', '400')
-        cls.pedia = cls.fleet.pedia('--kubeconfig', cls.members.kubeconfig)
+        cls.members = cls.fleet.members('--names', ','.join(CLUSTERS), '--world', fleets.WORLD, '--pods', '400')
+        cls.pedia = cls.fleet.pedia('--kubeconfig', cls.members.kubeconfig, '--sync', '*', '--skip', 'none')
         cls.clients = [
             Client('node', 'node', os.path.join(PROGRAMS, 'list_objects.mjs'), cls.pedia.kubeconfig, TOOLS),
             # Debian's own Python is the one that has Debian's python3-kubernetes.
@@ -52,7 +53,7 @@ class ClientsTest(unittest.TestCase):
 
     def names(self, path, chosen=lambda item: True):
         """What the members themselves have, in pedia's default order."""
-        return [cluster + '/' + name for cluster in ('berlin', 'lagos', 'quito')
+        return [cluster + '/' + name for cluster in CLUSTERS
                 for name, item in sorted(fleets.member_objects(self.members, cluster, path).items(), key=lambda pair: pair[0].split('/')) if chosen(item)]
 
     def expect(self, wanted, **asked):
@@ -87,6 +88,42 @@ class ClientsTest(unittest.TestCase):
 
     def test_custom_resources(self):
         self.expect(self.names('/apis/example.com/v1/widgets'), apiVersion='example.com/v1', plural='widgets', limit=5)
+
+    def counts(self, clusters):
+        """{group version/resource: how many} of all that the members serve, and can watch."""
+        dumps = {cluster: self.members.control(cluster, '/__dump', method='GET') for cluster in clusters}
+        found = {}
+        for served in self.members.served('lagos'):
+            group_version = served['groupVersion']
+            for resource in served['resources']:
+                if {'list', 'watch'} <= set(resource['verbs']):
+                    name = '%s/%s' % (group_version, resource['name'])
+                    path = ('/apis/' if '/' in group_version else '/api/') + name
+                    found[name] = sum(len(fleets.of_collection(dump, cluster, path)) for cluster, dump in dumps.items())
+        return found
+
+    def test_all_that_discovery_shows_can_be_listed(self):
+        for context, clusters in ((self.pedia.config['current-context'], CLUSTERS), ('lagos', ('lagos',))):
+            wanted = self.counts(clusters)
+            self.assertGreater(len(wanted), 50)
+            for client in self.clients:
+                with self.subTest(client=client.name, context=context):
+                    self.assertEqual(client.ask({'walk': context}), {'counts': wanted})
+
+    def test_every_typed_list_can_be_read(self):
+        by_kind = {}
+        for name, count in self.counts(CLUSTERS).items():
+            by_kind.setdefault(name.rsplit('/', 1)[1], []).append(count)
+        for client in self.clients:
+            with self.subTest(client=client.name):
+                found = client.ask({'typed': self.pedia.config['current-context']})
+                # This library takes no event of the group events.k8s.io without a time of its own.
+                self.assertEqual([error for error in found['errors'] if not error.startswith('EventsV1Api.list_event')], [])
+                self.assertGreater(len(found['counts']), 40)
+                for name, count in found['counts'].items():
+                    kind = name.split('/')[1]
+                    self.assertTrue(any(count in counts for resource, counts in by_kind.items()
+                                        if resource in (kind + 's', kind + 'es', kind[:-1] + 'ies', kind)), (name, count))
 
 
 if __name__ == '__main__':

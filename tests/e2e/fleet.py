@@ -15,6 +15,7 @@ BUILD = os.environ.get('PEDIA_BUILD', os.path.join(ROOT, 'build', 'release'))
 PEDIA = os.path.join(BUILD, 'pedia')
 MEMBER = os.path.join(BUILD, 'tests', 'member', 'pedia-member')
 WORLD = os.path.join(ROOT, 'tests', 'testdata', 'world', 'world.json.gz')
+OLD_WORLDS = {version: os.path.join(ROOT, 'tests', 'testdata', 'world-' + version, 'world.json') for version in ('1.19', '1.22')}
 RESOURCES = '/apis/clusterpedia.io/v1beta1/resources'
 OLD_KUBECTL = os.path.join(ROOT, 'build', 'tools', 'kubectl-old')
 NEW_KUBECTL = os.path.join(ROOT, 'build', 'tools', 'kubectl-new')
@@ -30,6 +31,13 @@ def wait_until(condition, what, seconds=60):
         if time.monotonic() > end:
             raise TimeoutError('waited %d s for %s' % (seconds, what))
         time.sleep(0.05)
+
+
+def parse_yaml(*texts):
+    """What the documents say; by Debian's own Python, the one that has a YAML parser."""
+    program = 'import json, sys, yaml; json.dump([yaml.load(text, yaml.CSafeLoader) for text in json.load(sys.stdin)], sys.stdout)'
+    done = subprocess.run(['/usr/bin/python3', '-c', program], input=json.dumps(texts), capture_output=True, text=True, check=True, timeout=120)
+    return json.loads(done.stdout)
 
 
 class Process:
@@ -83,17 +91,24 @@ class Members(Process):
         command = [NEW_KUBECTL, '--kubeconfig', self.kubeconfig, 'config', 'view', '--raw', '-o', 'json']
         return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=20).stdout)
 
+    def request(self, cluster, path, body=None, method='GET'):
+        """What a cluster answers to its administrator."""
+        url, token = [line.split()[1:] for line in self.output().splitlines() if line.startswith(cluster + ' https://')][0]
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url + path, data=data, method=method, headers={'Authorization': 'Bearer ' + token.removeprefix('token=')})
+        # On loopback there is nothing to verify.
+        with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=60) as response:
+            return json.load(response)
 
     def control(self, cluster, path, body=None, method='POST'):
         """A command of the simulator's control endpoint."""
-        config = self.config()
-        name = [c['context']['cluster'] for c in config['contexts'] if c['name'] == cluster][0]
-        server = [c['cluster']['server'] for c in config['clusters'] if c['name'] == name][0]
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(server + path, data=data, method=method)
-        # The simulator's own endpoint on loopback: there is nothing to verify.
-        with urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=60) as response:
-            return json.load(response)
+        return self.request(cluster, path, body, method)
+
+    def served(self, cluster):
+        """What the cluster serves: its APIResourceLists."""
+        groups = self.request(cluster, '/apis')['groups']
+        for path in ('/api/v1', *('/apis/' + version['groupVersion'] for group in groups for version in group['versions'])):
+            yield self.request(cluster, path)
 
 
 def stored_form(item, cluster):
@@ -109,15 +124,20 @@ def stored_form(item, cluster):
     return item
 
 
-def member_objects(members, cluster, collection):
-    """{namespace/name: object} of one collection, e.g. /api/v1/pods, in the form of the store."""
+def of_collection(dump, cluster, collection):
+    """{namespace/name: object} of one collection of a member's dump, e.g. /api/v1/pods, in the form of the store."""
     root, resource = collection.rsplit('/', 1)
     found = {}
-    for path, item in members.control(cluster, '/__dump', method='GET').items():
+    for path, item in dump.items():
         parts = path[len(root) + 1:].split('/') if path.startswith(root + '/') else []
-        if parts[:1] == [resource] or (parts[:1] == ['namespaces'] and parts[2:3] == [resource]):
+        in_namespace = parts[:1] == ['namespaces'] and parts[2:3] == [resource]
+        if in_namespace or (parts[:1] == [resource] and len(parts) == 2):
             found['/'.join((item['metadata'].get('namespace', ''), item['metadata']['name']))] = stored_form(item, cluster)
     return found
+
+
+def member_objects(members, cluster, collection):
+    return of_collection(members.control(cluster, '/__dump', method='GET'), cluster, collection)
 
 
 def pedia_objects(pedia, cluster, collection):
@@ -160,12 +180,17 @@ class Pedia(Process):
             raise AssertionError('%s: %d %s' % (path, status, body[:500]))
         return json.loads(body)
 
-    def kubectl(self, *arguments, binary=None, context=None, check=True):
-        """What kubectl prints on standard output; on failure what it prints on standard error."""
-        command = [binary or NEW_KUBECTL, '--kubeconfig', self.kubeconfig, '--cache-dir', os.path.join(self.data, 'kubectl-cache')]
+    def run_kubectl(self, *arguments, binary=None, context=None, stdin=None):
+        """How kubectl ends: .returncode, .stdout, .stderr."""
+        binary = binary or NEW_KUBECTL
+        command = [binary, '--kubeconfig', self.kubeconfig, '--cache-dir', os.path.join(self.data, 'cache-' + os.path.basename(binary))]
         if context:
             command += ['--context', context]
-        done = subprocess.run(command + list(arguments), capture_output=True, text=True, timeout=120)
+        return subprocess.run(command + list(arguments), input=stdin, capture_output=True, text=True, timeout=120)
+
+    def kubectl(self, *arguments, check=True, **options):
+        """What kubectl prints on standard output; on failure what it prints on standard error."""
+        done = self.run_kubectl(*arguments, **options)
         if check and done.returncode != 0:
             raise AssertionError('kubectl %s: %s' % (' '.join(arguments), done.stderr))
         return done.stdout if done.returncode == 0 else done.stderr
@@ -179,7 +204,7 @@ class Fleet:
         self.processes = []
 
     def members(self, *arguments):
-        members = Members(self.folder, *arguments)
+        members = Members(tempfile.mkdtemp(dir=self.folder), *arguments)
         self.processes.append(members)
         return members
 

@@ -54,7 +54,7 @@ class KubectlTest(unittest.TestCase):
         for kubectl in self.each_kubectl():
             whole = kubectl('get', 'pods', '-A', '-o', 'name', '--chunk-size=0').splitlines()
             self.assertEqual(len(whole), 3 * (95 + 400))
-            self.assertEqual(kubectl('get', 'pods', '-A', '-o', 'name', '--chunk-size=7').splitlines(), whole)
+            self.assertEqual(kubectl('get', 'pods', '-A', '-o', 'name', '--chunk-size=97').splitlines(), whole)
             self.assertEqual(kubectl('get', 'pods', '-A', '-o', 'name').splitlines(), whole)
 
     def test_every_output_format(self):
@@ -104,6 +104,39 @@ class KubectlTest(unittest.TestCase):
         self.assertRegex(log, r"context 'incomplete' cannot be used: .*not-defined")
         self.assertRegex(log, r'unreachable: .*(refused|connect)')
         self.assertIn('CLUSTER', self.pedia.kubectl('get', 'pods', '-A'))
+
+    def test_what_may_be_missing_is_told(self):
+        lost = 'clusters? (is|are) not ready and the resources obtained may be inaccurate: .*unreachable \\(NotReachable\\)\n$'
+        for binary in (fleets.OLD_KUBECTL, fleets.NEW_KUBECTL):
+            kubectl = functools.partial(self.pedia.run_kubectl, binary=binary)
+            for arguments in (('pods', '-A', '--chunk-size=100'), ('wi', '-A', '-o', 'name')):
+                done = kubectl('get', *arguments)
+                self.assertEqual(done.returncode, 0)
+                self.assertRegex(done.stderr, '^Warning: [12] of [45] ' + lost)
+            self.assertEqual(kubectl('get', 'pods', '-A', context='berlin').stderr, '')
+            self.assertIn('Warning: unreachable is not ready', kubectl('get', 'pods', '-A', context='unreachable').stderr)
+            done = kubectl('get', 'pods', '-A', '-l', 'search.clusterpedia.io/clusters in (berlin,nowhere)')
+            self.assertEqual(done.stderr, 'Warning: unknown cluster "nowhere"\n')
+            self.assertEqual({line.split()[1] for line in done.stdout.splitlines()[1:]}, {'berlin'})
+
+    def test_tables_have_the_columns_that_all_clusters_define(self):
+        path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com'
+        before = self.members.request('quito', path)
+        self.addCleanup(self.members.request, 'quito', path, before, 'PUT')
+        changed = json.loads(json.dumps(before))
+        for version in changed['spec']['versions']:
+            version['additionalPrinterColumns'] = [{'name': 'Hue', 'type': 'string', 'jsonPath': '.spec.color'},
+                                                   {'name': 'Color', 'type': 'string', 'jsonPath': '.spec.hidden'}]
+        self.members.request('quito', path, changed, 'PUT')
+
+        def table(context=None):
+            return self.pedia.kubectl('get', 'wi', '-n', 'team-a', context=context).splitlines()
+        fleets.wait_until(lambda: re.match(r'^CLUSTER +NAME +COLOR$', table()[0]), 'the common columns', 40)
+        cells = [line.split() for line in table()]
+        self.assertIn(['berlin', 'w-0', 'red'], cells)
+        self.assertIn(['quito', 'w-0', 'h0'], cells)
+        self.assertRegex(table('berlin')[0], r'^CLUSTER +NAME +SIZE +COLOR +AGE$')
+        self.assertRegex(table('quito')[0], r'^CLUSTER +NAME +HUE +COLOR$')
 
     def test_a_table_row_is_what_the_member_prints(self):
         member = self.pedia.kubectl('get', 'deployments', '-n', 'team-a', '--no-headers', context='berlin')

@@ -1,10 +1,15 @@
 """Lists objects with the Kubernetes client for Python, page by page, and prints what it saw.
 
-list_objects.py KUBECONFIG: each line of standard input is {"apiVersion", "kind" or "plural", "limit", "labelSelector", "fieldSelector"}, each
-line of the answer {"pages": n, "names": [cluster/namespace/name]} or {"error": text}.
+list_objects.py KUBECONFIG: each line of standard input is a question, each line of the answer is its answer or {"error": text}:
+  {"apiVersion", "kind" or "plural", "limit", "labelSelector", "fieldSelector"}: {"pages": n, "names": [cluster/namespace/name]}
+  {"walk": context}: everything that discovery shows there, and how many objects of it: {"counts": {"apps/v1/deployments": n}}
+  {"typed": context}: the same by the classes of the library: {"counts": {"AppsV1Api/Deployment": n}}, and {"errors": [text]} if some fail
 """
 import json
+import os
+import re
 import sys
+import tempfile
 
 from kubernetes import client, config, dynamic
 
@@ -28,11 +33,17 @@ def custom_objects(api, asked, token):
     return names, found['metadata'].get('continue')
 
 
+def dynamic_client(api):
+    # Its cache is a file named after the server's address, which another server may have had before.
+    with tempfile.TemporaryDirectory() as folder:
+        return dynamic.DynamicClient(api, cache_file=os.path.join(folder, 'cache'), discoverer=dynamic.discovery.EagerDiscoverer)
+
+
 class Discovered:
     """The dynamic client: it learns from discovery what there is."""
 
     def __init__(self, api):
-        self.client = dynamic.DynamicClient(api)
+        self.client = dynamic_client(api)
 
     def __call__(self, _, asked, token):
         resource = self.client.resources.get(api_version=asked['apiVersion'], kind=asked['kind'])
@@ -41,7 +52,35 @@ class Discovered:
         return names, found.metadata['continue']
 
 
-def answer(api, asked):
+def walk(api):
+    """As a dashboard does: all resources, one after the other."""
+    counts = {}
+    for resource in dynamic_client(api).resources.search():
+        if not isinstance(resource, dynamic.resource.ResourceList):
+            counts[resource.group_version + '/' + resource.name] = len(resource.get().items)
+    return {'counts': counts}
+
+
+def typed(api):
+    """Every list of every class: *_for_all_namespaces, and those of cluster-scoped kinds."""
+    counts, errors = {}, []
+    for name in sorted(name for name in dir(client) if re.fullmatch(r'[A-Z]\w*V\d\w*Api', name)):
+        of_class = getattr(client, name)(api)
+        for method in dir(of_class):
+            kind = re.fullmatch(r'list_(?!namespaced_)(\w+?)(_for_all_namespaces)?', method)
+            if not kind or method.endswith('_with_http_info'):
+                continue
+            try:
+                counts[name + '/' + kind[1].replace('_', '')] = len(getattr(of_class, method)().items)
+            except client.exceptions.ApiException as error:
+                if error.status != 404:
+                    errors.append('%s.%s: %s' % (name, method, error))
+            except ValueError as error:
+                errors.append('%s.%s: %s' % (name, method, error))
+    return {'counts': counts, 'errors': errors}
+
+
+def pages_of(api, asked):
     if asked.get('kind') == 'Pod':
         read = typed_pods
     else:
@@ -54,11 +93,18 @@ def answer(api, asked):
     return {'pages': pages, 'names': names}
 
 
+def answer(kubeconfig, asked):
+    api = config.new_client_from_config(kubeconfig, asked.get('walk') or asked.get('typed'))
+    for name, function in (('walk', walk), ('typed', typed)):
+        if name in asked:
+            return function(api)
+    return pages_of(api, asked)
+
+
 def main():
-    api = config.new_client_from_config(sys.argv[1])
     for line in sys.stdin:
         try:
-            found = answer(api, json.loads(line))
+            found = answer(sys.argv[1], json.loads(line))
         except client.exceptions.ApiException as error:
             found = {'error': str(error)}
         print(json.dumps(found), flush=True)
