@@ -75,16 +75,16 @@ void AddSchemas(const ApiGroupVersion& api, const std::string& kind, Json schema
   if (!properties.is_object()) properties = Json::object();
   for (const char* key : {"apiVersion", "kind"}) properties[key] = {{"type", "string"}};
   properties["metadata"] = {{"description", "Standard object's metadata."},
-                            {"allOf", {Reference(kObjectMeta)}}};
+                            {"allOf", Json::array({Reference(kObjectMeta)})}};
   schema["type"] = "object";
-  schema["x-kubernetes-group-version-kind"] = {KindReference(api, kind)};
+  schema["x-kubernetes-group-version-kind"] = Json::array({KindReference(api, kind)});
   (*schemas)[name] = std::move(schema);
   (*schemas)[name + "List"] = {
       {"type", "object"},
       {"properties",
        {{"items", {{"type", "array"}, {"items", Reference(name)}}},
         {"metadata", Reference(kListMeta)}}},
-      {"x-kubernetes-group-version-kind", {KindReference(api, kind + "List")}}};
+      {"x-kubernetes-group-version-kind", Json::array({KindReference(api, kind + "List")})}};
   for (const char* meta : {kObjectMeta, kListMeta}) {
     if (!schemas->contains(meta))
       (*schemas)[meta] = {{"type", "object"},
