@@ -31,6 +31,8 @@ function(pedia_library name)
   add_library(pedia_${name} STATIC ${ARG_SOURCES})
   add_library(pedia::${name} ALIAS pedia_${name})
   target_link_libraries(pedia_${name} PUBLIC pedia_options ${ARG_DEPS} PRIVATE ${ARG_LIBS})
+  # Under a sanitizer, what runs much is worth being optimized, what is tests is not.
+  target_compile_options(pedia_${name} PRIVATE ${PEDIA_LIBRARY_OPTIONS})
 endfunction()
 
 # What nearly every test includes, compiled once. Product code has none: each of its files must name what it needs.
