@@ -1,6 +1,6 @@
 // Whatever a member sends as an object: what would be stored of it is well-formed JSON that names
 // the object.
-// Sources: synchro/object_transform.cc discovery/cluster_catalog.cc meta/*.cc
+// Sources: synchro/object_transform.cc discovery/cluster_catalog.cc discovery/json_members.cc meta/*.cc
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
