@@ -59,15 +59,11 @@ std::vector<const ClusterState*> Clusters(const discovery::Snapshot& snapshot,
   return sorted;
 }
 
-std::string PathOf(const GroupVersionResource& gvr) {
-  return (gvr.group.empty() ? "api" : "apis/" + gvr.group) + "/" + gvr.version;
-}
-
 // The resources that are synced of a cluster, by path.
 std::map<std::string, std::vector<std::string_view>> Resources(const ClusterState& state) {
   std::map<std::string, std::vector<std::string_view>> resources;
   for (const discovery::ApiResource& resource : state.synced.resources)
-    resources[PathOf(resource.gvr)].push_back(resource.gvr.resource);
+    resources[discovery::OpenApiPathOf(resource.gvr)].push_back(resource.gvr.resource);
   return resources;
 }
 

@@ -14,8 +14,8 @@ enum class AggregatedVersion { kV2, kV2Beta1 };
 
 // All return compact JSON. `cluster` "" = union of all. Requires: the cluster exists in `snapshot`.
 // Verbs in every document are get, list (what pedia can do). Where clusters disagree on kind or
-// scope of one resource, the first cluster by name wins. Groups by name (extensions last), core excluded from /apis;
-// versions in order of preference; resources by name.
+// scope of one resource, the first cluster by name wins. Groups by name (extensions last), core
+// excluded from /apis; versions in order of preference; resources by name.
 std::string ApiVersionsDocument();                                                     // /api
 std::string ApiGroupListDocument(const Snapshot& snapshot, std::string_view cluster);  // /apis
 // Nothing if nothing of that group (version) is synced.

@@ -101,6 +101,10 @@ std::string Digest(std::string_view text, const EVP_MD* kind) {
 
 }  // namespace
 
+std::string OpenApiPathOf(const GroupVersionResource& gvr) {
+  return (gvr.group.empty() ? "api/" : "apis/") + gvr.GroupVersion();
+}
+
 Result<std::vector<OpenApiPath>> ParseOpenApiIndex(std::string_view json) {
   const Status malformed = BadRequest("not an index of OpenAPI documents");
   if (!IsValidJson(json)) return malformed;

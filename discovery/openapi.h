@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "meta/group_version_resource.h"
 #include "meta/result.h"
 
 namespace pedia::discovery {
@@ -16,6 +17,9 @@ struct OpenApiPath {
   std::string url;   // Where the document is, relative to the server: "/openapi/v3/api/v1?hash=..."
   std::string source;  // The hash in `url`, or all of `url` if it has none.
 };
+
+// As in the index: "api/v1", "apis/apps/v1".
+std::string OpenApiPathOf(const GroupVersionResource& gvr);
 
 // All pure. Errors: BadRequest for what is no such document.
 Result<std::vector<OpenApiPath>> ParseOpenApiIndex(std::string_view json);

@@ -23,10 +23,6 @@ constexpr milliseconds kIdleTimeout{15'000};
 constexpr milliseconds kQuickInterval{5'000};
 constexpr int kQuickRounds = 3;
 
-std::string PathOf(const GroupVersionResource& gvr) {
-  return (gvr.group.empty() ? "api/" : "apis/") + gvr.GroupVersion();
-}
-
 Status StatusOf(const Result<kube::Client::Document>& answer) {
   if (!answer.ok()) return answer.status();
   if (answer->head.code == 200) return Status();
@@ -61,7 +57,7 @@ void OpenApiReader::Want(const std::vector<discovery::ApiResource>& synced, bool
   wanted_.clear();
   for (const discovery::ApiResource& resource : synced) {
     resources.insert(resource.gvr);
-    wanted_.insert(PathOf(resource.gvr));
+    wanted_.insert(discovery::OpenApiPathOf(resource.gvr));
   }
   if (std::erase_if(documents_, [&](const OpenApiDocument& document) {
         return !wanted_.contains(document.path);
