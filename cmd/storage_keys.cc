@@ -1,14 +1,14 @@
 #include "cmd/storage_keys.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cmath>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <utility>
 
 #include "kube/yaml_document.h"
+#include "meta/time.h"
 
 namespace pedia::cmd {
 namespace {
@@ -98,40 +98,12 @@ Setter Number(int* number) {
   };
 }
 
-// One "1.5h" of "1.5h30m". Moves `text` behind it.
-std::optional<double> TakeNanoseconds(std::string_view& text) {
-  static constexpr std::array<std::pair<std::string_view, double>, 7> kUnits = {
-      {{"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
-  double number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (error != std::errc() || number < 0) return std::nullopt;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  for (const auto& [unit, factor] : kUnits) {
-    // "m" is no prefix of a unit that was meant to be "ms": that comes first.
-    if (!text.starts_with(unit)) continue;
-    text.remove_prefix(unit.size());
-    return number * factor;
-  }
-  return std::nullopt;
-}
-
-// A duration as Go writes it; a bare number counts nanoseconds.
-std::optional<milliseconds> ParseDuration(std::string_view text) {
-  double nanoseconds = 0;
-  if (const auto number = ParseNumber(std::string(text))) {
-    nanoseconds = static_cast<double>(*number);
-    text = "";
-  } else if (text.empty()) {
-    return std::nullopt;
-  }
-  while (!text.empty()) {
-    const std::optional<double> part = TakeNanoseconds(text);
-    if (!part) return std::nullopt;
-    nanoseconds += *part;
-  }
-  if (nanoseconds < 0 || nanoseconds > 1e18) return std::nullopt;
-  return milliseconds(static_cast<int64_t>(std::ceil(nanoseconds / 1e6)));
+// A bare number counts nanoseconds.
+std::optional<milliseconds> ParseDuration(const std::string& text) {
+  const std::optional<int64_t> nanoseconds = ParseNumber(text);
+  if (!nanoseconds) return ParseGoDuration(text);
+  if (*nanoseconds < 0) return std::nullopt;
+  return std::chrono::ceil<milliseconds>(std::chrono::nanoseconds(*nanoseconds));
 }
 
 Status NoDuration() { return BadRequest("must be a duration, as in '30s' or '1h'"); }

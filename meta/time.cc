@@ -1,7 +1,12 @@
 #include "meta/time.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
+#include <utility>
 
 namespace pedia {
 namespace {
@@ -98,6 +103,29 @@ std::string HumanDuration(std::chrono::seconds duration) {
   if (hours < 24 * 365 * 2) return std::to_string(hours / 24) + "d";
   if (hours < 24 * 365 * 8) return join(hours / 24 / 365, 'y', hours / 24 % 365, 'd');
   return std::to_string(hours / 24 / 365) + "y";
+}
+
+std::optional<std::chrono::milliseconds> ParseGoDuration(std::string_view text) {
+  constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"ns", 1e-6}, {"us", 1e-3}, {"µs", 1e-3}, {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
+  if (text == "0") return std::chrono::milliseconds(0);
+  if (text.empty()) return std::nullopt;
+  double total = 0;
+  while (!text.empty()) {
+    double number = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc() || number < 0) return std::nullopt;
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    // "m" is also the beginning of "ms", which stands before it.
+    const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                    [&](const auto& u) { return text.starts_with(u.first); });
+    if (unit == std::end(kUnits)) return std::nullopt;
+    text.remove_prefix(unit->first.size());
+    total += number * unit->second;
+  }
+  if (!(total < 1e12)) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<int64_t>(std::ceil(total)));
 }
 
 int64_t UnixNow() {

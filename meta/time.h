@@ -20,6 +20,10 @@ std::string FormatRfc3339(int64_t unix_seconds);
 // below -1 s: "<invalid>"; -1: "0s".
 std::string HumanDuration(std::chrono::seconds duration);
 
+// "1m30s", "500ms", "1.5h", "0", as flags and configurations of Go programs have it; parts of a
+// millisecond count as one. Nothing if it is no such duration, or negative. Pure.
+std::optional<std::chrono::milliseconds> ParseGoDuration(std::string_view text);
+
 int64_t UnixNow();  // Seconds.
 
 }  // namespace pedia

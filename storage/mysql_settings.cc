@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "meta/log.h"
+#include "meta/time.h"
 
 namespace pedia::storage {
 namespace {
@@ -240,28 +241,6 @@ Result<MysqlSettings> MakeMysqlSettings(const ServerOptions& options) {
   if (settings.database.empty()) return BadRequest("mysql: database name is required");
   if (Status status = CheckTlsFiles(settings); !status.ok()) return status;
   return settings;
-}
-
-std::optional<std::chrono::milliseconds> ParseGoDuration(std::string_view text) {
-  if (text == "0") return std::chrono::milliseconds(0);
-  double total = 0;
-  if (text.empty()) return std::nullopt;
-  while (!text.empty()) {
-    double number = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (error != std::errc() || number < 0) return std::nullopt;
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    constexpr std::pair<std::string_view, double> kUnits[] = {
-        {"ms", 1}, {"us", 1e-3}, {"ns", 1e-6}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
-    const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
-                                    [&](const auto& u) { return text.starts_with(u.first); });
-    if (unit == std::end(kUnits)) return std::nullopt;
-    text.remove_prefix(unit->first.size());
-    total += number * unit->second;
-  }
-  if (!(total < 1e12)) return std::nullopt;
-  return std::chrono::milliseconds(static_cast<int64_t>(total));
 }
 
 }  // namespace pedia::storage

@@ -43,7 +43,4 @@ struct MysqlSettings {
 // Errors: BadRequest, naming what is wrong. Parameters that mean nothing here are logged.
 Result<MysqlSettings> MakeMysqlSettings(const ServerOptions& options);
 
-// "1m30s", "500ms", "10s". Nothing if it is no duration of Go. Pure.
-std::optional<std::chrono::milliseconds> ParseGoDuration(std::string_view text);
-
 }  // namespace pedia::storage

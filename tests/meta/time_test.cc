@@ -50,5 +50,14 @@ TEST(HumanDurationTest, PrintsAsKubectlDoes) {
   EXPECT_EQ(text(8 * 365 * day + day), "8y");
 }
 
+TEST(ParseGoDurationTest, AddsUnits) {
+  EXPECT_EQ(ParseGoDuration("1h2m3s"), std::chrono::milliseconds(3'723'000));
+  EXPECT_EQ(ParseGoDuration("1.5s"), std::chrono::milliseconds(1'500));
+  EXPECT_EQ(ParseGoDuration("250ms"), std::chrono::milliseconds(250));
+  EXPECT_EQ(ParseGoDuration("0"), std::chrono::milliseconds(0));
+  for (const char* none : {"", "5", "s", "-1s", "1x", "1s2", "nan", "1e999h"})
+    EXPECT_EQ(ParseGoDuration(none), std::nullopt) << none;
+}
+
 }  // namespace
 }  // namespace pedia

@@ -114,15 +114,6 @@ TEST(MysqlSettingsTest, RefusesContradictions) {
   EXPECT_THAT(MakeMysqlSettings(options), FailsWith(StatusReason::kBadRequest, HasSubstr("12ab")));
 }
 
-TEST(ParseGoDurationTest, AddsUnits) {
-  EXPECT_EQ(ParseGoDuration("1h2m3s"), milliseconds(3'723'000));
-  EXPECT_EQ(ParseGoDuration("1.5s"), milliseconds(1'500));
-  EXPECT_EQ(ParseGoDuration("250ms"), milliseconds(250));
-  EXPECT_EQ(ParseGoDuration("0"), milliseconds(0));
-  for (const char* none : {"", "5", "s", "-1s", "1x", "1s2", "nan", "1e999h"})
-    EXPECT_EQ(ParseGoDuration(none), std::nullopt) << none;
-}
-
 TEST(MysqlErrorTest, SaysWhatALaterTryMayNotMeet) {
   for (const unsigned code : {1053U, 1205U, 1213U, 1290U, 1836U, 1040U, 1021U, 1114U, 2002U, 2003U,
                               2006U, 2013U, 1158U, 1160U})
