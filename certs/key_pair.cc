@@ -158,6 +158,17 @@ void ReadAlternativeNames(X509* certificate, CertificateInfo* info) {
   }
 }
 
+CertificateInfo Describe(X509* certificate) {
+  CertificateInfo info;
+  const std::vector<std::string> names = SubjectTexts(certificate, NID_commonName);
+  if (!names.empty()) info.common_name = names.back();
+  info.organizations = SubjectTexts(certificate, NID_organizationName);
+  ReadAlternativeNames(certificate, &info);
+  info.not_before = ToUnix(X509_get0_notBefore(certificate));
+  info.not_after = ToUnix(X509_get0_notAfter(certificate));
+  return info;
+}
+
 }  // namespace
 
 Result<KeyPair> MakeCertificateAuthority(std::string_view common_name, int64_t lifetime_seconds) {
@@ -209,14 +220,15 @@ Result<CertificateInfo> ReadCertificate(std::string_view pem) {
   const Certificate certificate = ParseCertificate(pem);
   ERR_clear_error();
   if (!certificate) return BadRequest("not a PEM certificate");
-  CertificateInfo info;
-  const std::vector<std::string> names = SubjectTexts(certificate.get(), NID_commonName);
-  if (!names.empty()) info.common_name = names.front();
-  info.organizations = SubjectTexts(certificate.get(), NID_organizationName);
-  ReadAlternativeNames(certificate.get(), &info);
-  info.not_before = ToUnix(X509_get0_notBefore(certificate.get()));
-  info.not_after = ToUnix(X509_get0_notAfter(certificate.get()));
-  return info;
+  return Describe(certificate.get());
+}
+
+Result<CertificateInfo> ReadCertificateDer(std::string_view der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  const Certificate certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  ERR_clear_error();
+  if (!certificate) return BadRequest("not a DER certificate");
+  return Describe(certificate.get());
 }
 
 bool IsIssuedBy(const KeyPair& pair, std::string_view ca_pem) {

@@ -27,7 +27,7 @@ struct CertificateRequest {
 };
 
 struct CertificateInfo {
-  std::string common_name;
+  std::string common_name;  // Of several the last, as Go reads it.
   std::vector<std::string> organizations;
   std::vector<std::string> dns_names;
   std::vector<std::string> ip_addresses;
@@ -41,6 +41,7 @@ Result<KeyPair> IssueCertificate(const KeyPair& ca, const CertificateRequest& re
 
 // The first certificate of `pem`. Errors: BadRequest if there is none.
 Result<CertificateInfo> ReadCertificate(std::string_view pem);
+Result<CertificateInfo> ReadCertificateDer(std::string_view der);
 // Whether `pair`'s key belongs to its certificate and the certificate is signed by `ca_pem`
 // (ignoring its age).
 bool IsIssuedBy(const KeyPair& pair, std::string_view ca_pem);
