@@ -1,6 +1,9 @@
 #include "kube/client.h"
 
+#include <future>
+
 #include "kube/curl_client_core.h"
+#include "kube/tunnel_core.h"
 
 namespace pedia::kube {
 namespace {
@@ -51,6 +54,25 @@ Client::RequestId Client::Get(Request request, std::function<void(Result<Documen
                               size_t max_bytes) {
   return core_->Start(std::move(request),
                       std::make_unique<DocumentHandler>(std::move(done), max_bytes));
+}
+
+Result<Client::Document> Client::Call(Request request, size_t max_bytes) {
+  if (core_->loop().InLoopThread())
+    return InternalError("a blocking request on the thread that would have to answer it");
+  const auto promise = std::make_shared<std::promise<Result<Document>>>();
+  auto answer = promise->get_future();
+  Get(
+      std::move(request),
+      [promise](Result<Document> document) { promise->set_value(std::move(document)); }, max_bytes);
+  return answer.get();
+}
+
+std::shared_ptr<Tunnel> Client::OpenTunnel(Request request, std::string protocol,
+                                           std::unique_ptr<TunnelHandler> handler) {
+  const auto tunnel = std::make_shared<Tunnel::Core>(
+      core_->loop().shared_core(), std::move(request), std::move(protocol), std::move(handler));
+  core_->Open(tunnel);
+  return std::make_shared<Tunnel>(tunnel);
 }
 
 EventLoop& Client::loop() { return core_->loop(); }

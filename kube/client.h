@@ -13,16 +13,29 @@
 
 #include "kube/event_loop.h"
 #include "kube/rest_config.h"
+#include "kube/tunnel.h"
 #include "meta/result.h"
 
 namespace pedia::kube {
 
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+
 struct Request {
   std::string path_and_query;  // "/api/v1/pods?limit=500", below the server's own path prefix.
   std::string accept = "application/json";
+  std::string method = "GET";
+  std::string body{};
+  std::string content_type{};  // Of the body.
+  // More of them, as they go out. Not Host, Authorization, or what is about the connection or the
+  // body's length: a request with these, or with anything that cannot stand in a header, ends with
+  // BadRequest.
+  HeaderFields headers{};
   std::string if_none_match{};                // An ETag; the answer may be 304 then.
   std::chrono::milliseconds timeout{30'000};  // Of the whole request; 0 = none (watches).
   std::chrono::milliseconds idle_timeout{0};  // No byte for so long ends it with Timeout; 0 = none.
+  // HTTP/1.1 on a connection that no other request uses meanwhile: for responses that may be paused
+  // for long.
+  bool own_connection = false;
 };
 
 struct ResponseHead {
@@ -30,6 +43,7 @@ struct ResponseHead {
   std::string content_type;
   std::optional<int> retry_after_seconds;
   std::string etag;
+  HeaderFields headers{};  // All of them, in order, names as sent.
 };
 
 enum class Flow { kContinue, kPause, kAbort };
@@ -43,8 +57,8 @@ class ResponseHandler {
   // Resume(). kAbort: ends the request, OnDone follows.
   virtual Flow OnData(std::string_view bytes) = 0;
   // Exactly once, last. Success: the response was complete (whatever its code). Errors:
-  // ServiceUnavailable (not reachable, TLS, broken off, credentials plugin failed), Timeout; the
-  // message names the cause without credentials.
+  // BadRequest (the request cannot be sent), ServiceUnavailable (not reachable, TLS, broken off,
+  // credentials plugin failed), Timeout; the message names the cause without credentials.
   virtual void OnDone(const Status& status) = 0;
 };
 
@@ -67,14 +81,22 @@ class Client {
   // After kPause. May be called before OnData has returned kPause, too.
   void Resume(RequestId id);
 
-  // A small document as a whole. `done(code, body)` or a transport error. At most `max_bytes` (else
-  // an error).
+  // A small document as a whole, whatever the method. `done(document)`, also of an answer that is a
+  // failure, or a transport error. At most `max_bytes` (else an error). A request that was sent and
+  // not answered may have been carried out.
   struct Document {
     ResponseHead head;
     std::string body;
   };
   RequestId Get(Request request, std::function<void(Result<Document>)> done,
                 size_t max_bytes = 64 << 20);
+
+  // Sends `request` with "Upgrade: <protocol>" on a connection of its own, whatever its answer is.
+  std::shared_ptr<Tunnel> OpenTunnel(Request request, std::string protocol,
+                                     std::unique_ptr<TunnelHandler> handler);
+
+  // As Get, blocking. Errors also: InternalError on the loop's thread, which would wait for itself.
+  Result<Document> Call(Request request, size_t max_bytes = 64 << 20);
 
   EventLoop& loop();
   const RestConfig& config() const;

@@ -3,6 +3,8 @@
 #include <mutex>
 #include <utility>
 
+#include "kube/tunnel_core.h"
+
 namespace pedia::kube {
 namespace {
 
@@ -71,7 +73,7 @@ void Client::Core::Add(const TransferPtr& transfer) {
   if (!endpoint_.ok()) return transfer->Conclude(endpoint_.status());
   const std::string& path = transfer->request.path_and_query;
   transfer->url_for_messages = endpoint_->display_url + path.substr(0, path.find('?'));
-  if (!Open()) return transfer->Conclude(ServiceUnavailable("out of memory"));
+  if (!Prepare()) return transfer->Conclude(ServiceUnavailable("out of memory"));
   transfers_.emplace(transfer->id, transfer);
   transfer->last_activity = Transfer::Clock::now();
   ArmTimers(transfer);
@@ -79,7 +81,19 @@ void Client::Core::Add(const TransferPtr& transfer) {
   Dispatch();
 }
 
-bool Client::Core::Open() {
+void Client::Core::Open(const std::shared_ptr<Tunnel::Core>& tunnel) {
+  loop_core_->Post([self = shared_from_this(), tunnel] {
+    if (self->closed_) return tunnel->End(CancelledStatus());
+    if (!self->endpoint_.ok()) return tunnel->End(self->endpoint_.status());
+    if (!self->Prepare()) return tunnel->End(ServiceUnavailable("out of memory"));
+    self->credentials_->Get([endpoint = *self->endpoint_, tunnel](
+                                const Result<CredentialPtr>& credential) {
+      tunnel->Connect(endpoint, credential);
+    });
+  });
+}
+
+bool Client::Core::Prepare() {
   if (multi_ != nullptr) return true;
   multi_ = curl_multi_init();
   if (multi_ == nullptr) return false;

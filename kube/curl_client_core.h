@@ -31,6 +31,7 @@ class Client::Core final : public LoopMember, public std::enable_shared_from_thi
   RequestId Start(Request request, std::unique_ptr<ResponseHandler> handler);
   void Cancel(RequestId id);
   void Resume(RequestId id);
+  void Open(const std::shared_ptr<Tunnel::Core>& tunnel);
   // Ends all requests, on the loop's thread; no callback comes after it returns. From other threads
   // it posts that.
   void Close();
@@ -55,7 +56,7 @@ class Client::Core final : public LoopMember, public std::enable_shared_from_thi
   };
 
   void Add(const TransferPtr& transfer);
-  bool Open();  // Makes the multi handle; false if there is none.
+  bool Prepare();  // Makes the multi handle; false if there is none.
   void ArmTimers(const TransferPtr& transfer);
   void OnIdleTimer(RequestId id);
   void EndLate(RequestId id, const std::string& why);

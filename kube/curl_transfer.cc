@@ -1,18 +1,16 @@
 #include "kube/curl_transfer.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <system_error>
 
-#include "kube/server_url.h"
+#include "kube/curl_options.h"
+#include "kube/request_check.h"
 
 namespace pedia::kube {
 namespace {
 
-constexpr long kConnectTimeoutMs = 30'000;
 constexpr long kBufferBytes = 16 * 1024;  // One TLS record; thousands of watches have one each.
 constexpr size_t kMaxHeaderBytes = 256 * 1024;
 constexpr int kMaxRetryAfter = 86'400;  // Seconds.
@@ -44,18 +42,6 @@ std::optional<int> ParseRetryAfter(const std::string& value) {
   return static_cast<int>(std::clamp<int64_t>(seconds, 0, kMaxRetryAfter));
 }
 
-// Sockets must not leak into credential plugins.
-int CloseOnExec(void*, curl_socket_t fd, curlsocktype) {
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return CURL_SOCKOPT_OK;
-}
-
-void SetBlob(CURL* easy, CURLoption option, const std::string& bytes) {
-  if (bytes.empty()) return;
-  curl_blob blob{const_cast<char*>(bytes.data()), bytes.size(), CURL_BLOB_NOCOPY};
-  curl_easy_setopt(easy, option, &blob);
-}
-
 bool Append(curl_slist** list, const std::string& text) {
   curl_slist* const longer = curl_slist_append(*list, text.c_str());
   if (longer != nullptr) *list = longer;
@@ -85,12 +71,7 @@ void Transfer::FreeHandle() {
 
 Status Transfer::Prepare(const Endpoint& endpoint, CredentialPtr credential, Events events) {
   FreeHandle();
-  const bool valid_path = request.path_and_query.starts_with('/') &&
-                          !HasControlCharacters(request.path_and_query) &&
-                          request.path_and_query.find_first_of(" #") == std::string::npos;
-  if (!valid_path || HasControlCharacters(request.accept) ||
-      HasControlCharacters(request.if_none_match))
-    return ServiceUnavailable("the request is not valid");
+  if (Status status = CheckRequest(request); !status.ok()) return status;
   credential_ = std::move(credential);
   events_ = std::move(events);
   retried_ = retried_ || wants_retry_;
@@ -110,21 +91,56 @@ Status Transfer::Prepare(const Endpoint& endpoint, CredentialPtr credential, Eve
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &Transfer::PreRequestCallback);
   curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
-  SetConnectionOptions(endpoint);
-  SetTlsOptions(*endpoint.config);
+  SetMethod();
+  SetConnectionOptions(easy_, endpoint);
+  SetTlsOptions(easy_, *endpoint.config, *credential_);
+  SetProtocol(endpoint);
   last_activity = Clock::now();
   return Status();
 }
 
-bool Transfer::SetHeaders(const Endpoint& endpoint) {
-  bool complete = Append(&headers_, "Accept: " + request.accept);
-  if (!request.if_none_match.empty())
-    complete = Append(&headers_, "If-None-Match: " + request.if_none_match) && complete;
-  if (!credential_->authorization.empty()) {
-    complete = Append(&headers_, "Authorization: " + credential_->authorization) && complete;
+// The body stays in `request`: libcurl reads it there, again if there is a second attempt.
+void Transfer::SetMethod() {
+  if (request.method == "HEAD") {
+    curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
+    return;
   }
+  const bool may_have_body =
+      request.method != "GET" && request.method != "DELETE" && request.method != "OPTIONS";
+  if (may_have_body || !request.body.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request.body.c_str());
+  }
+  if (request.method != "GET" || !request.body.empty())
+    curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+bool Transfer::SetHeaders(const Endpoint& endpoint) {
+  bool complete = true;
+  // libcurl takes "Name:" for the wish to send no such header, and "Name;" for an empty one.
+  const auto add = [&](const std::string& name, const std::string& value) {
+    const bool blank = Trim(value).empty();
+    complete = Append(&headers_, blank ? name + ";" : name + ": " + value) && complete;
+  };
+  const auto add_if = [&](const char* name, const std::string& value) {
+    if (!value.empty()) add(name, value);
+  };
+  add_if("Accept", request.accept);
+  add_if("If-None-Match", request.if_none_match);
+  add_if("Content-Type", request.content_type);
+  add_if("Authorization", credential_->authorization);
+  for (const auto& [name, value] : request.headers) add(name, value);
   for (const std::string& header : endpoint.headers)
     complete = Append(&headers_, header) && complete;
+  // Neither a type that libcurl makes up for a body nor a round trip before it.
+  const bool has_type =
+      !request.content_type.empty() ||
+      std::any_of(request.headers.begin(), request.headers.end(), [](const auto& field) {
+        return EqualsIgnoringCase(field.first, "content-type");
+      });
+  if (!has_type) complete = Append(&headers_, "Content-Type:") && complete;
+  complete = Append(&headers_, "Expect:") && complete;
   if (!endpoint.connect_to.empty())
     complete = Append(&connect_to_, endpoint.connect_to) && complete;
   curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
@@ -134,45 +150,16 @@ bool Transfer::SetHeaders(const Endpoint& endpoint) {
   return complete;
 }
 
-void Transfer::SetConnectionOptions(const Endpoint& endpoint) {
-  curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy_, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy_, CURLOPT_USERAGENT, "pedia");
-  curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
-  // Never waits for a thread that resolves a name.
-  curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+// A response that is paused must hold up no other, as it would on one connection.
+void Transfer::SetProtocol(const Endpoint& endpoint) {
+  const bool streams = !request.own_connection && endpoint.base_url.starts_with("https:");
+  curl_easy_setopt(
+      easy_, CURLOPT_HTTP_VERSION,
+      static_cast<long>(request.own_connection ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
   // A second stream of a connection rather than a second connection. Without TLS there are no
   // streams, and libcurl would wait for the first response to find that out.
-  curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, endpoint.base_url.starts_with("https:") ? 1L : 0L);
+  curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, streams ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kBufferBytes);
-  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
-  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPIDLE, 30L);
-  curl_easy_setopt(easy_, CURLOPT_TCP_KEEPINTVL, 10L);
-  curl_easy_setopt(easy_, CURLOPT_SOCKOPTFUNCTION, &CloseOnExec);
-  curl_easy_setopt(easy_, CURLOPT_PROXY,
-                   endpoint.proxy_url.c_str());  // "" also hides the environment's from libcurl.
-  curl_easy_setopt(easy_, CURLOPT_NOPROXY, endpoint.no_proxy.c_str());
-  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-}
-
-void Transfer::SetTlsOptions(const RestConfig& config) {
-  const long verify = config.insecure_skip_tls_verify ? 0 : 1;
-  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, verify);
-  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, verify * 2);
-  curl_easy_setopt(easy_, CURLOPT_PROXY_SSL_VERIFYPEER, verify);
-  curl_easy_setopt(easy_, CURLOPT_PROXY_SSL_VERIFYHOST, verify * 2);
-  SetBlob(easy_, CURLOPT_CAINFO_BLOB, config.ca_pem);
-  SetBlob(easy_, CURLOPT_PROXY_CAINFO_BLOB, config.ca_pem);
-  if (credential_->client_cert_pem.empty()) return;
-  SetBlob(easy_, CURLOPT_SSLCERT_BLOB, credential_->client_cert_pem);
-  SetBlob(easy_, CURLOPT_SSLKEY_BLOB, credential_->client_key_pem);
-  curl_easy_setopt(easy_, CURLOPT_KEYPASSWD,
-                   "");  // Else OpenSSL would ask for one on the terminal.
 }
 
 int Transfer::PreRequestCallback(void* self, char*, char*, int, int) {
@@ -206,6 +193,7 @@ size_t Transfer::OnHeaderLine(std::string_view line) {
   } else if (colon != std::string_view::npos) {
     const std::string_view name = line.substr(0, colon);
     const std::string value(Trim(line.substr(colon + 1)));
+    head_.headers.emplace_back(name, value);
     if (EqualsIgnoringCase(name, "content-type")) head_.content_type = value;
     if (EqualsIgnoringCase(name, "etag")) head_.etag = value;
     if (EqualsIgnoringCase(name, "retry-after")) head_.retry_after_seconds = ParseRetryAfter(value);
@@ -259,6 +247,7 @@ Status Transfer::Outcome(CURLcode code) const {
   if (abort_reason_) return *abort_reason_;
   if (code == CURLE_OK) return Status();
   std::string cause = error_[0] != '\0' ? std::string(error_.data()) : curl_easy_strerror(code);
+  EraseDurations(&cause);
   if (cause.size() > kMaxCause) cause.resize(kMaxCause);
   long os_error = 0;
   if (code == CURLE_COULDNT_CONNECT &&

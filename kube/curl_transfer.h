@@ -37,7 +37,7 @@ class Transfer {
   };
 
   // Makes the handle for a (new) attempt. It stays valid as long as `endpoint` does. Errors:
-  // ServiceUnavailable.
+  // BadRequest for a request that cannot be sent, ServiceUnavailable.
   Status Prepare(const Endpoint& endpoint, CredentialPtr credential, Events events);
   CURL* easy() const { return easy_; }
   void FreeHandle();
@@ -48,7 +48,7 @@ class Transfer {
   // Of an attempt that ended with `code`.
   Status Outcome(CURLcode code) const;
   std::string Describe(const std::string& cause) const {
-    return "GET " + url_for_messages + ": " + cause;
+    return request.method + " " + url_for_messages + ": " + cause;
   }
   // Calls OnDone, unless it has been called. The handler may destroy the client in it.
   void Conclude(const Status& status);
@@ -73,8 +73,8 @@ class Transfer {
   static size_t HeaderCallback(char* data, size_t size, size_t count, void* self);
   static int PreRequestCallback(void* self, char*, char*, int, int);
 
-  void SetConnectionOptions(const Endpoint& endpoint);
-  void SetTlsOptions(const RestConfig& config);
+  void SetMethod();
+  void SetProtocol(const Endpoint& endpoint);
   bool SetHeaders(const Endpoint& endpoint);
   size_t OnBytes(std::string_view bytes);
   size_t OnHeaderLine(std::string_view line);

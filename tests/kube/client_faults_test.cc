@@ -50,6 +50,20 @@ TEST_F(ClientFaultsTest, NamesAConnectionThatIsRefused) {
                                         HasSubstr("Connection refused"))));
 }
 
+// It becomes the message of a condition: what is the same must read the same.
+TEST_F(ClientFaultsTest, NamesTheSameFailureInTheSameWords) {
+  uint16_t port = 0;
+  {
+    port = RawServer([](const RawConnection&) {}).port();
+  }
+  const std::string address = "127.0.0.1:" + std::to_string(port);
+  const auto document = Get("http://" + address);
+  ASSERT_FALSE(document.ok());
+  EXPECT_EQ(document.status().message(),
+            "GET http://" + address + "/path: Failed to connect to 127.0.0.1 port " +
+                std::to_string(port) + ": Couldn't connect to server (Connection refused)");
+}
+
 struct Fault {
   const char* name;
   const char* response;

@@ -186,7 +186,7 @@ TEST_F(ClientTest, RefusesRequestsThatWouldSplitTheHeader) {
   Client client(loop_, server_.config());
   for (const char* path : {"", "api", "/a b", "/a\r\nX: y", "/a#b"}) {
     EXPECT_THAT(GetDocument(client, MakeRequest(path)),
-                FailsWith(StatusReason::kServiceUnavailable, HasSubstr("not valid")))
+                FailsWith(StatusReason::kBadRequest, HasSubstr("not valid")))
         << path;
   }
 }
