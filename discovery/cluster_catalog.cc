@@ -37,12 +37,6 @@ bool IsPathSegment(std::string_view name) {
   });
 }
 
-bool IsUsable(const ApiResource& resource) {
-  return IsPathSegment(resource.gvr.resource) && IsPathSegment(resource.gvr.version) &&
-         (resource.gvr.group.empty() || IsPathSegment(resource.gvr.group)) &&
-         !resource.kind.empty();
-}
-
 // responseKind: {"group":"","version":"","kind":"Pod"} or null.
 std::string ReadResponseKind(JsonReader& reader) {
   std::string kind;
@@ -208,6 +202,12 @@ Status CheckDocument(const JsonReader& reader, std::string_view kind, std::strin
 }
 
 }  // namespace
+
+bool IsUsable(const ApiResource& resource) {
+  return IsPathSegment(resource.gvr.resource) && IsPathSegment(resource.gvr.version) &&
+         (resource.gvr.group.empty() || IsPathSegment(resource.gvr.group)) &&
+         !resource.kind.empty();
+}
 
 const ApiResource* ClusterCatalog::Find(const GroupVersionResource& gvr) const {
   const auto found = std::find_if(resources.begin(), resources.end(),

@@ -21,6 +21,9 @@ struct ApiResource {
   bool operator==(const ApiResource&) const = default;
 };
 
+// Whether its names can stand in a URL, one path segment each, and its kind is known. Pure.
+bool IsUsable(const ApiResource& resource);
+
 // Immutable once published. Order: groups as the member lists them (core first), a group's versions
 // in its order of preference, resources by name.
 struct ClusterCatalog {

@@ -110,8 +110,53 @@ void AppendListedResource(const ApiResource& resource, std::string* out) {
   out->push_back('}');
 }
 
+void AppendVerbs(const std::vector<std::string_view>& verbs, std::string* out) {
+  out->append("\"verbs\":[");
+  for (const std::string_view verb : verbs) {
+    if (out->back() != '[') out->push_back(',');
+    AppendJsonString(verb, out);
+  }
+  out->push_back(']');
+}
+
+bool IsOf(const Subresource& subresource, const ApiResource& resource) {
+  return resource.gvr.group.empty() && resource.gvr.resource == subresource.resource;
+}
+
+// The APIResources of what is below `resource`; its own stands in front of them.
+void AppendListedSubresources(const ApiResource& resource,
+                              std::span<const Subresource> subresources, std::string* out) {
+  for (const Subresource& subresource : subresources) {
+    if (!IsOf(subresource, resource)) continue;
+    out->append(",{\"name\":");
+    AppendJsonString(resource.gvr.resource + "/" + std::string(subresource.name), out);
+    out->append(",\"singularName\":\"\",\"namespaced\":")
+        .append(resource.namespaced ? "true" : "false")
+        .append(",\"kind\":\"\",");
+    AppendVerbs(subresource.verbs, out);
+    out->push_back('}');
+  }
+}
+
+// The member "subresources" of an APIResourceDiscovery, if there are any.
+void AppendDiscoverySubresources(const ApiResource& resource,
+                                 std::span<const Subresource> subresources, std::string* out) {
+  bool first = true;
+  for (const Subresource& subresource : subresources) {
+    if (!IsOf(subresource, resource)) continue;
+    out->append(first ? ",\"subresources\":[" : ",").append("{\"subresource\":");
+    first = false;
+    AppendJsonString(subresource.name, out);
+    out->append(",\"responseKind\":{\"group\":\"\",\"version\":\"\",\"kind\":\"\"},");
+    AppendVerbs(subresource.verbs, out);
+    out->push_back('}');
+  }
+  if (!first) out->push_back(']');
+}
+
 // An APIResourceDiscovery.
-void AppendDiscoveryResource(const ApiResource& resource, std::string* out) {
+void AppendDiscoveryResource(const ApiResource& resource,
+                             std::span<const Subresource> subresources, std::string* out) {
   out->append("{\"resource\":");
   AppendJsonString(resource.gvr.resource, out);
   out->append(",\"responseKind\":{\"group\":");
@@ -126,11 +171,13 @@ void AppendDiscoveryResource(const ApiResource& resource, std::string* out) {
   out->append(",").append(kVerbs);
   AppendMember("shortNames", resource.short_names, out);
   AppendMember("categories", resource.categories, out);
+  AppendDiscoverySubresources(resource, subresources, out);
   out->push_back('}');
 }
 
 // An APIGroupDiscovery.
-void AppendDiscoveryGroup(std::string_view name, const GroupEntry& group, std::string* out) {
+void AppendDiscoveryGroup(std::string_view name, const GroupEntry& group,
+                          std::span<const Subresource> subresources, std::string* out) {
   out->append("{\"metadata\":{");
   if (!name.empty()) {
     out->append("\"name\":");
@@ -149,7 +196,7 @@ void AppendDiscoveryGroup(std::string_view name, const GroupEntry& group, std::s
     for (const auto& [resource_name, resource] : version.resources) {
       if (!first_resource) out->push_back(',');
       first_resource = false;
-      AppendDiscoveryResource(*resource, out);
+      AppendDiscoveryResource(*resource, subresources, out);
     }
     out->append("],\"freshness\":\"Current\"}");
   }
@@ -187,7 +234,8 @@ std::optional<std::string> ApiGroupDocument(const Snapshot& snapshot, std::strin
 
 std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot,
                                                    std::string_view cluster, std::string_view group,
-                                                   std::string_view version) {
+                                                   std::string_view version,
+                                                   std::span<const Subresource> subresources) {
   const Groups groups = IndexGroups(snapshot, cluster, {group});
   if (groups.empty()) return std::nullopt;
   const auto& versions = groups.begin()->second.versions;
@@ -204,20 +252,22 @@ std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot,
   for (const auto& [name, resource] : found->resources) {
     if (out.back() != '[') out.push_back(',');
     AppendListedResource(*resource, &out);
+    AppendListedSubresources(*resource, subresources, &out);
   }
   out.append("]}");
   return out;
 }
 
 std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluster, bool core,
-                               AggregatedVersion version) {
+                               AggregatedVersion version,
+                               std::span<const Subresource> subresources) {
   std::string out = R"({"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/)";
   out.append(version == AggregatedVersion::kV2 ? "v2" : "v2beta1")
       .append(R"(","metadata":{},"items":[)");
   for (const auto& [name, group] : IndexGroups(snapshot, cluster, {})) {
     if (name.empty() != core) continue;
     if (out.back() != '[') out.push_back(',');
-    AppendDiscoveryGroup(name, group, &out);
+    AppendDiscoveryGroup(name, group, subresources, &out);
   }
   out.append("]}");
   return out;

@@ -3,14 +3,22 @@
 // apidiscovery.k8s.io/v2.
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "discovery/registry.h"
 
 namespace pedia::discovery {
 
 enum class AggregatedVersion { kV2, kV2Beta1 };
+
+// Of a resource of the core group, shown where that is; what pedia passes on to members.
+struct Subresource {
+  std::string_view resource, name;  // "pods", "log"
+  std::vector<std::string_view> verbs;
+};
 
 // All return compact JSON. `cluster` "" = union of all. Requires: the cluster exists in `snapshot`.
 // Verbs in every document are get, list (what pedia can do). Where clusters disagree on kind or
@@ -23,10 +31,12 @@ std::optional<std::string> ApiGroupDocument(const Snapshot& snapshot, std::strin
                                             std::string_view group);
 std::optional<std::string> ApiResourceListDocument(const Snapshot& snapshot,
                                                    std::string_view cluster, std::string_view group,
-                                                   std::string_view version);
+                                                   std::string_view version,
+                                                   std::span<const Subresource> subresources = {});
 // `core`: the document of /api, else that of /apis.
 std::string AggregatedDocument(const Snapshot& snapshot, std::string_view cluster, bool core,
-                               AggregatedVersion version);
+                               AggregatedVersion version,
+                               std::span<const Subresource> subresources = {});
 
 // The resource behind a URL, perhaps of another version; null if it is not synced there. A cluster has
 // a kind in all versions that any cluster serves, if it has it in one that converts into them; and in

@@ -199,7 +199,7 @@ milliseconds ClusterSynchro::NextDiscovery() {
   if (eager_discoveries_ > 0)
     return std::min(kEagerDelays[static_cast<size_t>(--eager_discoveries_)], interval);
   const milliseconds usual = HearsOfChanges() ? interval * kQuietFactor : interval;
-  return milliseconds(RandomBetween(usual.count(), usual.count() * 5 / 4));
+  return milliseconds(kube::RandomBetween(usual.count(), usual.count() * 5 / 4));
 }
 
 bool ClusterSynchro::HearsOfChanges() const {

@@ -107,7 +107,7 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
   bool discovering_ = false;
   bool publishing_ = false;
   int failed_checks_ = 0;  // In a row.
-  Backoff discovery_backoff_;
+  kube::Backoff discovery_backoff_;
   MemberDiscovery served_;
   std::set<GroupVersionResource> stored_;  // May have rows, but no reflector.
   std::set<GroupVersionResource>

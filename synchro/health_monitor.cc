@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "synchro/backoff.h"
+#include "kube/backoff.h"
 
 namespace pedia::synchro {
 namespace {
@@ -39,7 +39,8 @@ void HealthMonitor::Ask(std::string path) {
 }
 
 void HealthMonitor::Report(const HealthReport& report) {
-  const std::chrono::milliseconds next(RandomBetween(interval_.count(), interval_.count() * 3 / 2));
+  const std::chrono::milliseconds next(
+      kube::RandomBetween(interval_.count(), interval_.count() * 3 / 2));
   client_.loop().PostAfter(next, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->Start();
   });

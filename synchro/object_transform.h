@@ -14,19 +14,6 @@ namespace pedia::synchro {
 
 inline constexpr std::string_view kClusterAnnotation = "shadow.clusterpedia.io/cluster-name";
 
-struct ObjectIdentity {
-  std::string name_space;  // "" for cluster-scoped.
-  std::string name;
-  std::string resource_version;
-};
-
-// Reads metadata only and stops after it. `object`: well-formed JSON. Errors: BadRequest if there
-// is no metadata.name. Pure.
-Result<ObjectIdentity> ReadIdentity(std::string_view object);
-
-// metadata.resourceVersion, of a bookmark too, which has no name; "" if there is none. Pure.
-std::string ReadResourceVersion(std::string_view object);
-
 // Which type and cluster the objects of one reflector have.
 struct ObjectContext {
   std::string cluster;

@@ -124,7 +124,7 @@ void OpenApiReader::Finish() {
     --quick_rounds_;
     return ReadAfter(std::min(kQuickInterval, usual));
   }
-  ReadAfter(milliseconds(RandomBetween(usual.count(), usual.count() * 5 / 4)));
+  ReadAfter(milliseconds(kube::RandomBetween(usual.count(), usual.count() * 5 / 4)));
 }
 
 void OpenApiReader::Get(kube::Request request, size_t max_bytes,

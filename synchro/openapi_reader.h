@@ -14,9 +14,9 @@
 
 #include "discovery/openapi.h"
 #include "discovery/registry.h"
+#include "kube/backoff.h"
 #include "kube/client.h"
 #include "storage/store.h"
-#include "synchro/backoff.h"
 #include "synchro/openapi_share.h"
 #include "synchro/synchro_manager.h"
 
@@ -98,8 +98,8 @@ class OpenApiReader : public std::enable_shared_from_this<OpenApiReader> {
   uint64_t waiting_ = 0;  // For a slot.
   std::optional<kube::Client::RequestId> request_;
   int quick_rounds_ = 0;
-  Backoff backoff_;
-  Backoff forget_backoff_;
+  kube::Backoff backoff_;
+  kube::Backoff forget_backoff_;
   bool trusts_others_ = true;
   std::set<std::string> complaints_;  // What has been logged.
   std::string v2_source_;

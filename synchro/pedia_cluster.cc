@@ -4,8 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "kube/kubeconfig.h"
-#include "meta/base64.h"
+#include "discovery/pedia_cluster_connection.h"
 #include "meta/json_reader.h"
 
 namespace pedia::synchro {
@@ -23,13 +22,6 @@ class Fields {
     if (value == nullptr) return {};
     if (!value->is_string()) return Fail(key, "must be a string"), std::string();
     return value->get<std::string>();
-  }
-  // A field of type []byte: base64.
-  std::string Bytes(const char* key) {
-    const std::string text = Text(key);
-    auto bytes = DecodeBase64(text);
-    if (!bytes) return Fail(key, "is not base64"), std::string();
-    return *bytes;
   }
   bool Flag(const char* key) {
     const Json* value = Find(key);
@@ -80,32 +72,6 @@ Result<std::vector<SyncRule>> ParseSyncResources(const Json* list) {
   return rules;
 }
 
-// How the cluster is reached; the texts are those of Clusterpedia's condition Validated.
-Result<kube::RestConfig> ParseConnection(Fields& fields) {
-  const std::string kubeconfig = fields.Bytes("kubeconfig");
-  if (!kubeconfig.empty()) return kube::ParseInlineKubeconfig(kubeconfig);
-  kube::RestConfig config;
-  config.server = fields.Text("apiserver");
-  config.token = fields.Bytes("tokenData");
-  config.ca_pem = fields.Bytes("caData");
-  config.client_cert_pem = fields.Bytes("certData");
-  config.client_key_pem = fields.Bytes("keyData");
-  config.insecure_skip_tls_verify = config.ca_pem.empty();
-  while (!config.token.empty() && (config.token.back() == '\n' || config.token.back() == '\r'))
-    config.token.pop_back();
-  if (config.server.empty())
-    return BadRequest("invalid cluster config: Cluster APIServer Endpoint is required");
-  if (config.server.find("://") == std::string::npos) config.server = "https://" + config.server;
-  const bool has_certificate = !config.client_cert_pem.empty() && !config.client_key_pem.empty();
-  if (config.token.empty() && !has_certificate) {
-    return BadRequest(
-        fields.Find("authenticationFrom") != nullptr
-            ? "invalid cluster config: authenticationFrom needs a management cluster"
-            : "invalid cluster config: Cluster APIServer's Token or Cert is required");
-  }
-  return config;
-}
-
 }  // namespace
 
 bool IsClusterName(std::string_view name) {
@@ -146,19 +112,17 @@ Result<ParsedPediaCluster> ParsePediaCluster(std::string_view text) {
       ParseSyncResources(spec->contains("syncResources") ? &(*spec)["syncResources"] : nullptr);
   if (!rules.ok()) return rules.status();
   Fields fields(*spec, "spec");
-  auto config = ParseConnection(fields);
   ParsedPediaCluster parsed{
       .spec = {.name = name,
-               .config = std::move(config),
+               .config = discovery::ParsePediaClusterConnection(text),
                .sync_resources = *std::move(rules),
                .sync_all_custom_resources = fields.Flag("syncAllCustomResources"),
                .skip = {}},
       .warnings = {}};
   if (fields.error()) return BadRequest(*fields.error());
-  for (const char* field : {"syncResourcesRefName", "shardingName"}) {
-    if (!fields.Text(field).empty())
-      parsed.warnings.push_back(std::string("spec.") + field +
-                                " needs a management cluster and is ignored");
+  for (const char* field : {"syncResourcesRefName", "shardingName", "authenticationFrom"}) {
+    if (const Json* value = fields.Find(field); value != nullptr && *value != "")
+      parsed.warnings.push_back(std::string("spec.") + field + " is not supported and is ignored");
   }
   return parsed;
 }

@@ -134,7 +134,7 @@ Result<storage::ObjectRow> Reflector::MakeRow(std::string_view object) const {
   return storage::EncodeObject(stored_, converted);
 }
 
-bool Reflector::Upsert(const ObjectIdentity& identity, std::string_view object) {
+bool Reflector::Upsert(const kube::ObjectIdentity& identity, std::string_view object) {
   const ObjectKey key = MakeObjectKey(identity.name_space, identity.name);
   const uint64_t version = PackResourceVersion(identity.resource_version);
   const uint64_t* known = versions_->Find(key);
@@ -169,7 +169,7 @@ void Reflector::Delete(const std::string& name_space, const std::string& name) {
                                                  stored_, resource_.kind, std::move(row)}});
 }
 
-FlowGate Reflector::Gate() {
+kube::FlowGate Reflector::Gate() {
   return [weak = weak_from_this(), epoch = epoch_]() {
     const std::shared_ptr<Reflector> self = weak.lock();
     if (!self || self->epoch_ != epoch) return kube::Flow::kAbort;

@@ -14,11 +14,12 @@
 
 #include "convert/version_families.h"
 #include "discovery/registry.h"
+#include "kube/backoff.h"
 #include "kube/client.h"
-#include "synchro/backoff.h"
+#include "kube/object_identity.h"
+#include "kube/resource_streams.h"
 #include "synchro/list_slots.h"
 #include "synchro/object_transform.h"
-#include "synchro/resource_streams.h"
 #include "synchro/synchro_manager.h"
 #include "synchro/version_table.h"
 #include "synchro/writer.h"
@@ -87,9 +88,9 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   void ReleaseSlot();
   void ListPage();
   void OnItem(std::string_view item);
-  void OnPageEnd(const ListPageEnd& end);
-  void OnListFailure(const ListPageEnd& end);
-  void FinishList(const ListPageEnd& end);
+  void OnPageEnd(const kube::ListPageEnd& end);
+  void OnListFailure(const kube::ListPageEnd& end);
+  void FinishList(const kube::ListPageEnd& end);
   void FindDeleted();
   void OnDeletedFound(const Status& status, const std::vector<ObjectName>& gone, bool complete);
   void FinishInitialList();
@@ -98,14 +99,14 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   bool OnEvent(const kube::WatchEvent& event);
   bool OnErrorEvent(std::string_view status);
   bool OnObjectEvent(kube::WatchEventType type, std::string_view object);
-  void OnWatchEnd(const StreamEnd& end);
+  void OnWatchEnd(const kube::StreamEnd& end);
   void Relist(const Status& why);
 
   // Queues the object for the writer if its version is new. False if it cannot be stored.
-  bool Upsert(const ObjectIdentity& identity, std::string_view object);
+  bool Upsert(const kube::ObjectIdentity& identity, std::string_view object);
   Result<storage::ObjectRow> MakeRow(std::string_view object) const;
   void Delete(const std::string& name_space, const std::string& name);
-  FlowGate Gate();
+  kube::FlowGate Gate();
   void SetSync(std::string_view status, std::string_view reason, std::string_view message);
 
   const ReflectorContext& context_;
@@ -116,7 +117,7 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   ObjectContext object_;
   const Hooks hooks_;
   const uint64_t source_;  // Of the merge queue's keys.
-  Backoff backoff_;
+  kube::Backoff backoff_;
   discovery::ResourceSync sync_;
   ResourceProgress progress_;
 

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kDeletionsPerRound = 20'000;  // Bounds the names held at a time.
 constexpr int kMaxExpiredLists = 2;
 
-bool IsExpired(const ListPageEnd& end) {
+bool IsExpired(const kube::ListPageEnd& end) {
   return end.code == 410 || end.status.reason() == StatusReason::kExpired;
 }
 
@@ -45,12 +45,12 @@ void Reflector::ListPage() {
   ++epoch_;
   kube::Request request;
   request.path_and_query =
-      ListPath(resource_.gvr, unpaged_ ? 0 : context_.options.page_size, continue_);
+      kube::ListPath(resource_.gvr.Path(), unpaged_ ? 0 : context_.options.page_size, continue_);
   request.timeout = std::chrono::milliseconds(0);
   request.idle_timeout = context_.options.idle_timeout;
-  auto handler = std::make_unique<ListPageHandler>(ListPageHandler::Callbacks{
+  auto handler = std::make_unique<kube::ListPageHandler>(kube::ListPageHandler::Callbacks{
       Gate(), IfCurrent([](Reflector& self, std::string_view item) { self.OnItem(item); }),
-      IfCurrent([](Reflector& self, const ListPageEnd& end) { self.OnPageEnd(end); })});
+      IfCurrent([](Reflector& self, const kube::ListPageEnd& end) { self.OnPageEnd(end); })});
   request_ = context_.client.Start(std::move(request), std::move(handler));
   has_request_ = true;
 }
@@ -58,7 +58,7 @@ void Reflector::ListPage() {
 void Reflector::OnItem(std::string_view item) {
   ++progress_.listed;
   ++context_.counters.objects_listed;
-  const Result<ObjectIdentity> identity = ReadIdentity(item);
+  const Result<kube::ObjectIdentity> identity = kube::ReadIdentity(item);
   if (identity.ok()) {
     Upsert(*identity, item);
     return;
@@ -68,7 +68,7 @@ void Reflector::OnItem(std::string_view item) {
              ": " + identity.status().message());
 }
 
-void Reflector::OnPageEnd(const ListPageEnd& end) {
+void Reflector::OnPageEnd(const kube::ListPageEnd& end) {
   has_request_ = false;
   if (!end.status.ok()) return OnListFailure(end);
   int64_t remaining = 0;
@@ -80,7 +80,7 @@ void Reflector::OnPageEnd(const ListPageEnd& end) {
   ListPage();
 }
 
-void Reflector::OnListFailure(const ListPageEnd& end) {
+void Reflector::OnListFailure(const kube::ListPageEnd& end) {
   ReleaseSlot();
   progress_.listed = page_start_;  // The page comes again.
   if (end.code == 404) hooks_.unknown();
@@ -91,7 +91,7 @@ void Reflector::OnListFailure(const ListPageEnd& end) {
   Retry(end.status);
 }
 
-void Reflector::FinishList(const ListPageEnd& end) {
+void Reflector::FinishList(const kube::ListPageEnd& end) {
   ReleaseSlot();
   listing_ = false;
   unpaged_ = false;

@@ -33,10 +33,9 @@ bool BlamesTheRequest(int code) {
 
 void Reflector::Watch() {
   const auto least = context_.options.watch_timeout_min;
-  const std::chrono::seconds timeout(RandomBetween(least.count(), 2 * least.count()));
-  kube::Request request;
-  request.path_and_query = WatchPath(resource_.gvr, resource_version_, timeout);
-  request.timeout = timeout + context_.options.idle_timeout;
+  const std::chrono::seconds timeout(kube::RandomBetween(least.count(), 2 * least.count()));
+  kube::Request request = kube::WatchRequest(resource_.gvr.Path(), resource_version_, timeout,
+                                             context_.options.idle_timeout);
   watch_start_ = std::chrono::steady_clock::now();
   watch_events_ = 0;
   must_relist_ = false;
@@ -45,9 +44,9 @@ void Reflector::Watch() {
     const std::shared_ptr<Reflector> self = weak.lock();
     return self && self->epoch_ == epoch && self->OnEvent(watch_event);
   };
-  auto handler = std::make_unique<WatchHandler>(WatchHandler::Callbacks{
+  auto handler = std::make_unique<kube::WatchHandler>(kube::WatchHandler::Callbacks{
       Gate(), IfCurrent([](Reflector& self) { self.SetSync("Syncing", "", ""); }), std::move(event),
-      IfCurrent([](Reflector& self, const StreamEnd& end) { self.OnWatchEnd(end); })});
+      IfCurrent([](Reflector& self, const kube::StreamEnd& end) { self.OnWatchEnd(end); })});
   request_ = context_.client.Start(std::move(request), std::move(handler));
   has_request_ = true;
 }
@@ -57,7 +56,7 @@ bool Reflector::OnEvent(const kube::WatchEvent& event) {
     case kube::WatchEventType::kError:
       return OnErrorEvent(event.object);
     case kube::WatchEventType::kBookmark: {
-      std::string version = ReadResourceVersion(event.object);
+      std::string version = kube::ReadResourceVersion(event.object);
       if (!version.empty()) resource_version_ = std::move(version);
       fruitless_watches_ = 0;
       return true;
@@ -80,7 +79,7 @@ bool Reflector::OnObjectEvent(kube::WatchEventType type, std::string_view object
   ++context_.counters.events;
   ++watch_events_;
   fruitless_watches_ = 0;
-  const Result<ObjectIdentity> identity = ReadIdentity(object);
+  const Result<kube::ObjectIdentity> identity = kube::ReadIdentity(object);
   if (!identity.ok()) {
     // What it was about cannot be known; a list can.
     ++context_.counters.dropped;
@@ -98,7 +97,7 @@ bool Reflector::OnObjectEvent(kube::WatchEventType type, std::string_view object
   return true;
 }
 
-void Reflector::OnWatchEnd(const StreamEnd& end) {
+void Reflector::OnWatchEnd(const kube::StreamEnd& end) {
   has_request_ = false;
   const auto lasted = std::chrono::steady_clock::now() - watch_start_;
   if (lasted >= context_.options.backoff_max) backoff_.Reset();

@@ -8,8 +8,8 @@
 #include <span>
 #include <thread>
 
+#include "kube/backoff.h"
 #include "storage/store.h"
-#include "synchro/backoff.h"
 #include "synchro/merge_queue.h"
 #include "synchro/synchro_manager.h"
 
@@ -57,7 +57,7 @@ class Writer {
   SyncCounters& counters_;
   const std::function<void()> lost_writes_;
   MergeQueue queue_;
-  Backoff backoff_;
+  kube::Backoff backoff_;
   std::chrono::steady_clock::duration last_write_{};  // How long it took.
   bool store_is_away_ = false;                        // It has been said.
   mutable std::mutex mutex_;

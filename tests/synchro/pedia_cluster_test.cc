@@ -66,10 +66,17 @@ TEST(ParsePediaClusterTest, NamesTheFieldAtFault) {
       "'A/b'");
   expect(Manifest(R"("syncResources":{})"), "spec.syncResources must be a list");
   expect(Manifest(R"("syncResources":[{"group":"apps"}])"), "spec.syncResources[0].resources");
-  expect(Manifest(R"("tokenData":"%%%")"), "spec.tokenData is not base64");
-  expect(Manifest(R"("apiserver":5)"), "spec.apiserver must be a string");
   expect(Manifest(R"("syncAllCustomResources":"yes")"),
          "spec.syncAllCustomResources must be true or false");
+}
+
+TEST(ParsePediaClusterTest, WarnsOfWhatItIgnores) {
+  const auto parsed = ParsePediaCluster(Manifest(
+      R"("apiserver":"https://x","tokenData":"eA==","syncResources":[],"shardingName":"a",)"
+      R"("syncResourcesRefName":"","authenticationFrom":{"token":{"name":"s","key":"t"}})"));
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_THAT(parsed->warnings,
+              ElementsAre(HasSubstr("spec.shardingName"), HasSubstr("spec.authenticationFrom")));
 }
 
 TEST(IsClusterNameTest, IsADnsSubdomain) {

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "kube/object_identity.h"
 #include "meta/log.h"
 #include "synchro/object_transform.h"
 
@@ -52,8 +53,8 @@ class OutageStore : public storage::Store {
   }
   Result<storage::StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
                                     std::string_view name_space, std::string_view name,
-                                    bool with_events) override {
-    return store_->Get(cluster, gvr, name_space, name, with_events);
+                                    const query::AccessFilter* events) override {
+    return store_->Get(cluster, gvr, name_space, name, events);
   }
   Result<storage::ListResult> List(const query::ListScope& scope, const query::ListOptions& options,
                                    const std::function<void(const storage::ListHead&)>& head,
@@ -104,7 +105,7 @@ std::map<std::string, std::string> MemberVersions(const Member& member,
   for (const member::ObjectVersion& object : page->objects) {
     text.clear();
     page->renderer->AppendObject(object, &text);
-    const auto identity = ReadIdentity(text);
+    const auto identity = kube::ReadIdentity(text);
     EXPECT_THAT(identity, IsOk());
     versions[identity->name_space + "/" + identity->name] = identity->resource_version;
   }

@@ -75,7 +75,7 @@ class FakeStore : public storage::Store {
     return std::vector<storage::ResourceCount>();
   }
   Result<storage::StoredObject> Get(std::string_view, const GroupVersionResource&, std::string_view,
-                                    std::string_view, bool) override {
+                                    std::string_view, const query::AccessFilter*) override {
     return UnknownResource();
   }
   Result<storage::ListResult> List(const query::ListScope&, const query::ListOptions&,
