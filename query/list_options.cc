@@ -291,4 +291,9 @@ Result<bool> ParseInjectEvents(const UrlQuery& query) {
   return inject_events.value_or(false);
 }
 
+const AccessFilter& AccessTo(const ListOptions& options, const GroupVersionResource& gvr) {
+  static const AccessFilter everything;
+  return options.access ? options.access->Of({gvr.group, gvr.resource}) : everything;
+}
+
 }  // namespace pedia::query

@@ -11,6 +11,7 @@
 
 #include "meta/group_version_resource.h"
 #include "meta/result.h"
+#include "query/access_filter.h"
 #include "query/field_path.h"
 #include "query/field_selector.h"
 #include "query/label_selector.h"
@@ -126,6 +127,10 @@ struct ListOptions {
   // if the store has got so far at all. 0: anything.
   int64_t min_revision = 0;
   std::vector<std::string> warnings;  // For the answer's Warning headers.
+  // What the reader may see, not of the query: of the resource of the list or of those of the
+  // collection, as they are stored; of events, if they are injected; of every resource, if there is
+  // an owner, as the way down from it leads only through what may be seen. Unset: everything.
+  std::optional<ResourceAccess> access{};
 };
 
 // Reads `query` and the search labels in it; precedence path (`scope`) > URL > label. kubectl's and
@@ -145,8 +150,12 @@ Result<std::vector<ResourcePattern>> ParseResourcePatterns(const UrlQuery& query
 // label. Errors: BadRequest.
 Result<bool> ParseInjectEvents(const UrlQuery& query);
 
+// Of `access`; everything if that is unset. The result lives as long as `options`.
+const AccessFilter& AccessTo(const ListOptions& options, const GroupVersionResource& gvr);
+
 // Identifies the query that a continue token belongs to: equal for requests that differ only in
-// limit and start. 16 hex digits.
+// limit, start and access. What may be seen counts anew for each page, behind the row that the token
+// names: rights that have changed since then neither show too much nor void the token. 16 hex digits.
 std::string Fingerprint(const ListScope& scope, const ListOptions& options);
 
 }  // namespace pedia::query

@@ -28,6 +28,9 @@ struct Dialect {
   // How many ranges of keys one statement reads at most. Where a statement is a round trip, several;
   // where it is a function call, one.
   int ranges_at_once;
+  // Behind a column or (a,b): IN a list of rows (?),(?) or (?,?),(?,?) that the database looks up
+  // instead of comparing one after the other; with the closing bracket to come.
+  const char* in_rows;
   const char* synced_seconds;  // objects.synced in whole seconds, of the table alias o.
 };
 

@@ -30,10 +30,11 @@ void KeepNewest(std::vector<Event>* events) {
 
 }  // namespace
 
-SqlEvents::SqlEvents(SqlConnection& connection, const Dictionary& dictionary)
-    : connection_(connection), bodies_(connection) {
+SqlEvents::SqlEvents(SqlConnection& connection, const Dictionary& dictionary,
+                     const query::AccessFilter& access)
+    : connection_(connection), access_(access), bodies_(connection) {
   const DictionaryType* events = dictionary.Find({"", "v1", "events"});
-  if (events == nullptr) return;
+  if (events == nullptr || access_.IsNothing()) return;
   const auto key = events->keys.find("f:involvedObject.uid");
   if (key != events->keys.end()) uid_key_ = key->second;
 }
@@ -102,9 +103,11 @@ Status SqlEvents::FindEvents(std::vector<Involved>* objects) {
     rows.BindText(uids[std::min(i, uids.size() - 1)]);
   while (rows.Step()) {
     const int64_t created = rows.IsNull(3) ? std::numeric_limits<int64_t>::min() : rows.Int(3);
+    const KeyParts key = SplitKey(rows.Text(1));
+    if (!access_.Matches(key.cluster, key.name_space)) continue;
     const auto [first, last] = by_uid.equal_range(rows.Text(0));
     for (auto object = first; object != last; ++object) {
-      if (object->second->cluster != SplitKey(rows.Text(1)).cluster) continue;
+      if (object->second->cluster != key.cluster) continue;
       std::vector<Event>& events = object->second->events;
       events.push_back({created, std::string(rows.Text(1)), rows.Int(2)});
       if (events.size() >= 2 * kMaxEvents) KeepNewest(&events);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "meta/result.h"
+#include "query/access_filter.h"
 #include "storage/dictionary.h"
 #include "storage/rows.h"
 #include "storage/sql_connection.h"
@@ -20,7 +21,9 @@ namespace pedia::storage {
 // For one list or get, within its read transaction. One thread.
 class SqlEvents {
  public:
-  SqlEvents(SqlConnection& connection, const Dictionary& dictionary);
+  // `access`: which events may be seen; it must outlive this.
+  SqlEvents(SqlConnection& connection, const Dictionary& dictionary,
+            const query::AccessFilter& access);
 
   // Finds in one go what Of() will be asked for next, best in this order. At most some hundred `ids`.
   Status ReadAhead(std::span<const int64_t> ids);
@@ -45,6 +48,7 @@ class SqlEvents {
   Status FindEvents(std::vector<Involved>* objects);
 
   SqlConnection& connection_;
+  const query::AccessFilter& access_;
   std::optional<int64_t> uid_key_;  // Nothing if there are no events at all.
   std::vector<int64_t> events_;     // Ids of those that were found, object by object.
   std::unordered_map<int64_t, std::pair<size_t, size_t>> found_;  // Where those of an object are.

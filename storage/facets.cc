@@ -60,8 +60,7 @@ Status SqlFacets::CountScopes(FacetCounter* counter, int64_t* objects) {
   while (scopes.Step()) {
     const std::string_view cluster = scopes.Text(0);
     const std::string_view name_space = scopes.Text(1);
-    if (!plan_.query.clusters.Matches(cluster) || !plan_.query.namespaces.Matches(name_space))
-      continue;
+    if (!plan_.query.HasScope(cluster, name_space)) continue;
     const int64_t rows = scopes.Int(2);
     *objects += rows;
     for (size_t i = 0; i < plan_.sources.size(); ++i) {

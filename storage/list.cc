@@ -105,7 +105,9 @@ bool SqlList::in_order() const {
 }
 
 Status SqlList::Prepare() {
-  if (options_.inject_events) events_.emplace(connection_, *dictionary_);
+  if (options_.inject_events) {
+    events_.emplace(connection_, *dictionary_, query::AccessTo(options_, {"", "v1", "events"}));
+  }
   if (options_.with_remaining_count) result_.remaining_count = 0;
   if (!options_.start.token_key.empty()) {
     Result<SortKey> after = ParseSortKey(options_.start.token_key, request_.order);
@@ -114,9 +116,7 @@ Status SqlList::Prepare() {
   }
   FindTypes();
   if (options_.owner && !types_.empty()) {
-    Result<Owners> owners =
-        FindOwners(connection_, *dictionary_, *options_.owner,
-                   Narrow(options_.clusters, request_.scope.cluster), request_.scope.name_space);
+    Result<Owners> owners = FindOwners(connection_, *dictionary_, request_.scope, options_);
     if (!owners.ok()) return owners.status();
     request_.owners = *std::move(owners);
   }

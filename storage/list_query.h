@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/list_options.h"
@@ -41,6 +42,8 @@ struct ListQuery {
   std::vector<KeyRange> ranges;
   query::NameSet clusters;  // The same once more, for lists that do not walk in the order of okeys.
   query::NameSet namespaces;
+  query::AccessFilter access;
+  bool by_columns = false;  // The ranges are so many that they are one, and a condition of these.
   query::NameSet names;
   std::optional<int64_t> since;
   std::optional<int64_t> before;
@@ -56,6 +59,12 @@ struct ListQuery {
   int64_t fetch_limit = 0;                  // At most so many rows are of use; 0: all.
   bool with_body = false;
   bool with_entries = false;  // The packed entries, for conditions that SQL does not answer.
+
+  // Whether the ranges are to have the objects of this cluster and namespace.
+  bool HasScope(std::string_view cluster, std::string_view name_space) const {
+    return clusters.Matches(cluster) && namespaces.Matches(name_space) &&
+           access.Matches(cluster, name_space);
+  }
 };
 
 }  // namespace pedia::storage

@@ -25,6 +25,7 @@ constexpr Dialect kMysqlDialect = {
     .seeks_in_recursion = false,
     .merge_join = nullptr,
     .ranges_at_once = 16,
+    .in_rows = " IN (",
     .synced_seconds = "o.synced DIV 1000",
 };
 

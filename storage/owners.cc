@@ -1,5 +1,6 @@
 #include "storage/owners.h"
 
+#include <unordered_map>
 #include <utility>
 
 #include "storage/indexed_fields.h"
@@ -17,31 +18,49 @@ Status TooMany() {
                     " owners; name a cluster, a namespace or ownerGR");
 }
 
-std::vector<int64_t> OwnerTypes(const Dictionary& dictionary, const query::OwnerCondition& owner) {
-  std::vector<int64_t> types;
-  for (const auto& type : dictionary.types) {
+class OwnerSearch {
+ public:
+  OwnerSearch(SqlConnection& connection, const Dictionary& dictionary,
+              const query::ListOptions& options, const query::NameSet& clusters)
+      : connection_(connection), dictionary_(dictionary), clusters_(clusters) {
+    for (const auto& type : dictionary.types)
+      access_.emplace(type->id, &query::AccessTo(options, type->gvr));
+  }
+
+  Result<Uids> FindByName(const query::OwnerCondition& owner, const query::NameSet& namespaces);
+  // The objects whose controller is `uid`; in `cluster`, or in every one if that is empty.
+  Status AppendOwned(const std::string& cluster, const std::string& uid, Uids* found);
+
+ private:
+  // False also for a type that the dictionary does not know yet.
+  bool IsSeen(int64_t type, std::string_view cluster, std::string_view name_space) const {
+    const auto access = access_.find(type);
+    return access != access_.end() && access->second->Matches(cluster, name_space);
+  }
+
+  SqlConnection& connection_;
+  const Dictionary& dictionary_;
+  const query::NameSet& clusters_;
+  std::unordered_map<int64_t, const query::AccessFilter*> access_;  // By type.
+};
+
+Result<Uids> OwnerSearch::FindByName(const query::OwnerCondition& owner,
+                                     const query::NameSet& namespaces) {
+  Uids found;
+  SqlStatement find = connection_.Prepare("SELECT cluster,namespace,uid FROM objects" +
+                                          IndexHint(connection_.dialect(), "objects_name") +
+                                          " WHERE type_id=? AND name=?");
+  for (const auto& type : dictionary_.types) {
     const bool wanted = owner.resource.empty() ||
                         (type->gvr.group == owner.group && type->gvr.resource == owner.resource);
-    if (wanted) types.push_back(type->id);
-  }
-  return types;
-}
-
-Result<Uids> FindByName(SqlConnection& connection, const Dictionary& dictionary,
-                        const query::OwnerCondition& owner, const query::NameSet& clusters,
-                        const query::NameSet& namespaces) {
-  Uids found;
-  SqlStatement find = connection.Prepare("SELECT cluster,namespace,uid FROM objects" +
-                                         IndexHint(connection.dialect(), "objects_name") +
-                                         " WHERE type_id=? AND name=?");
-  for (const int64_t type : OwnerTypes(dictionary, owner)) {
+    if (!wanted) continue;
     find.Reset();
-    find.BindInt(type).BindText(owner.name);
+    find.BindInt(type->id).BindText(owner.name);
     while (find.Step()) {
       const std::string_view name_space = find.Text(1);
-      if (!clusters.Matches(find.Text(0))) continue;
+      if (!clusters_.Matches(find.Text(0))) continue;
       if (!name_space.empty() && !namespaces.Matches(name_space)) continue;
-      if (find.Text(2).empty()) continue;
+      if (find.Text(2).empty() || !IsSeen(type->id, find.Text(0), name_space)) continue;
       found.emplace(find.Text(0), find.Text(2));
       if (found.size() > kMaxOwners) return TooMany();
     }
@@ -50,17 +69,15 @@ Result<Uids> FindByName(SqlConnection& connection, const Dictionary& dictionary,
   return found;
 }
 
-// The objects whose controller is `uid`; in `cluster`, or in every one if that is empty.
-Status AppendOwned(SqlConnection& connection, const std::string& cluster, const std::string& uid,
-                   const query::NameSet& clusters, Uids* found) {
+Status OwnerSearch::AppendOwned(const std::string& cluster, const std::string& uid, Uids* found) {
   SqlStatement find =
-      connection.Prepare("SELECT cluster,uid FROM objects" +
-                         IndexHint(connection.dialect(), "objects_owner") + " WHERE owner_uid=?");
+      connection_.Prepare("SELECT cluster,uid,namespace,type_id FROM objects" +
+                          IndexHint(connection_.dialect(), "objects_owner") + " WHERE owner_uid=?");
   find.BindText(uid);
   while (find.Step()) {
     const std::string_view where = find.Text(0);
-    if (cluster.empty() ? !clusters.Matches(where) : where != cluster) continue;
-    if (find.Text(1).empty()) continue;
+    if (cluster.empty() ? !clusters_.Matches(where) : where != cluster) continue;
+    if (find.Text(1).empty() || !IsSeen(find.Int(3), where, find.Text(2))) continue;
     found->emplace(where, find.Text(1));
     if (found->size() > kMaxOwners) return TooMany();
   }
@@ -79,19 +96,20 @@ Owners OwnersOf(const Uids& generation) {
 }  // namespace
 
 Result<Owners> FindOwners(SqlConnection& connection, const Dictionary& dictionary,
-                          const query::OwnerCondition& owner, const query::NameSet& clusters,
-                          std::string_view name_space) {
+                          const query::ListScope& scope, const query::ListOptions& options) {
+  const query::OwnerCondition& owner = *options.owner;
+  const query::NameSet clusters = Narrow(options.clusters, scope.cluster);
+  OwnerSearch search(connection, dictionary, options, clusters);
   int64_t generations = owner.seniority;
   const std::string root = IndexedValue(owner.uid);
   Uids generation;
   if (owner.uid.empty()) {
-    Result<Uids> named =
-        FindByName(connection, dictionary, owner, clusters, Narrow(owner.namespaces, name_space));
+    Result<Uids> named = search.FindByName(owner, Narrow(owner.namespaces, scope.name_space));
     if (!named.ok()) return named.status();
     generation = *std::move(named);
   } else {
     if (generations == 0) return Owners{{root}, {}};
-    if (Status s = AppendOwned(connection, "", root, clusters, &generation); !s.ok()) return s;
+    if (Status s = search.AppendOwned("", root, &generation); !s.ok()) return s;
     std::erase_if(generation, [&](const auto& object) { return object.second == root; });
     --generations;
   }
@@ -99,7 +117,7 @@ Result<Owners> FindOwners(SqlConnection& connection, const Dictionary& dictionar
   for (; generations > 0 && !generation.empty(); --generations) {
     Uids next;
     for (const auto& [cluster, uid] : generation) {
-      if (Status s = AppendOwned(connection, cluster, uid, clusters, &next); !s.ok()) return s;
+      if (Status s = search.AppendOwned(cluster, uid, &next); !s.ok()) return s;
     }
     std::erase_if(
         next, [&](const auto& object) { return object.second == root || seen.contains(object); });

@@ -19,11 +19,11 @@ struct Owners {
   std::set<std::pair<std::string, std::string>> in_clusters;
 };
 
-// Follows `owner` down through the generations, each object once, so that cycles end; what is far
-// too many ends with BadRequest. `clusters`: those of the list; `name_space`: that of its path, ""
-// if none. Within the read transaction of `connection`.
+// Follows the owner of `options` down through the generations, each object once, so that cycles
+// end; what is far too many ends with BadRequest. The owner, if it is named by name, and every object
+// on the way must be one that the reader may see; a uid alone need not be that of any object.
+// Within the read transaction of `connection`. Requires: options.owner.
 Result<Owners> FindOwners(SqlConnection& connection, const Dictionary& dictionary,
-                          const query::OwnerCondition& owner, const query::NameSet& clusters,
-                          std::string_view name_space);
+                          const query::ListScope& scope, const query::ListOptions& options);
 
 }  // namespace pedia::storage

@@ -14,8 +14,6 @@ using query::OrderColumn;
 // at a distance.
 constexpr size_t kMaxProbes = 40;
 constexpr size_t kMaxParameters = 20'000;
-constexpr size_t kMaxPoints = 1'000;
-constexpr size_t kMaxPairs = 2'000;
 constexpr int64_t kMaxRows = int64_t{1} << 40;
 
 size_t CountValues(const NameSet& set) { return set.in.size() + set.not_in.size(); }
@@ -171,88 +169,6 @@ Result<bool> SqlPlanner::AddCondition(ResolvedCondition condition) {
   candidate.driver.entries = std::move(condition.driver);
   candidates_.push_back(std::move(candidate));
   return true;
-}
-
-Result<bool> SqlPlanner::ResolveRanges() {
-  const NameSet& clusters = plan_.query.clusters;
-  const NameSet& namespaces = plan_.query.namespaces;
-  const bool all_namespaces = !namespaces.restricted && namespaces.not_in.empty();
-  const bool pairs = clusters.restricted && namespaces.restricted &&
-                     clusters.in.size() * namespaces.in.size() <= kMaxPairs;
-  if (!clusters.restricted && clusters.not_in.empty() && all_namespaces) {
-    plan_.query.ranges.push_back({});
-  } else if (pairs || (clusters.restricted && all_namespaces)) {
-    plan_.query.ranges = RangesOf(clusters, namespaces);
-  } else {
-    Result<std::vector<KeyRange>> ranges = RangesFromScopes();
-    if (!ranges.ok()) return ranges.status();
-    plan_.query.ranges = std::move(*ranges);
-  }
-  const bool points = pairs && plan_.query.names.restricted &&
-                      plan_.query.ranges.size() * plan_.query.names.in.size() <= kMaxPoints;
-  if (points) {
-    std::vector<KeyRange> exact;
-    for (const KeyRange& range : plan_.query.ranges) {
-      for (const std::string& name : plan_.query.names.in)
-        exact.push_back({range.low + name, "", true});
-    }
-    plan_.query.ranges = std::move(exact);
-    plan_.query.names = {};
-  }
-  return !plan_.query.ranges.empty();
-}
-
-// The ranges of the clusters and namespaces that exist and match; neighbours that all match become
-// one.
-Result<std::vector<KeyRange>> SqlPlanner::RangesFromScopes() {
-  const NameSet& namespaces = plan_.query.namespaces;
-  if (namespaces.restricted && namespaces.in.size() <= kMaxPoints) return RangesOfNamespaces();
-  std::vector<KeyRange> ranges;
-  SqlStatement scopes = connection_.Prepare(
-      "SELECT cluster,namespace FROM scopes WHERE type_id=? ORDER BY cluster,namespace");
-  scopes.BindInt(plan_.query.type_id);
-  bool neighbour = false;
-  while (scopes.Step()) {
-    const std::string_view cluster = scopes.Text(0);
-    const std::string_view name_space = scopes.Text(1);
-    const bool matches = plan_.query.clusters.Matches(cluster) && namespaces.Matches(name_space);
-    if (matches) {
-      KeyRange range = KeyRange::Namespace(cluster, name_space);
-      if (neighbour) {
-        ranges.back().high = std::move(range.high);
-      } else {
-        ranges.push_back(std::move(range));
-      }
-    }
-    neighbour = matches;
-  }
-  if (!scopes.ok()) return scopes.status();
-  return ranges;
-}
-
-// Of a few namespaces: the clusters that have them, in key order.
-Result<std::vector<KeyRange>> SqlPlanner::RangesOfNamespaces() {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  const std::vector<std::string>& names = plan_.query.namespaces.in;
-  size_t width = 1;  // Few texts, so that they stay prepared.
-  while (width < names.size()) width *= 2;
-  std::string text = "SELECT cluster,namespace FROM scopes" +
-                     IndexHint(connection_.dialect(), "scopes_namespace") +
-                     " WHERE type_id=? AND namespace IN (?";
-  for (size_t i = 1; i < width; ++i) text += ",?";
-  SqlStatement scopes = connection_.Prepare(text + ')');
-  scopes.BindInt(plan_.query.type_id);
-  for (size_t i = 0; i < width; ++i) scopes.BindText(names[std::min(i, names.size() - 1)]);
-  while (scopes.Step()) {
-    if (plan_.query.clusters.Matches(scopes.Text(0)))
-      pairs.emplace_back(scopes.Text(0), scopes.Text(1));
-  }
-  if (!scopes.ok()) return scopes.status();
-  std::sort(pairs.begin(), pairs.end());
-  std::vector<KeyRange> ranges;
-  for (const auto& [cluster, name_space] : pairs)
-    ranges.push_back(KeyRange::Namespace(cluster, name_space));
-  return ranges;
 }
 
 ValueSource SqlPlanner::ColumnSource(OrderColumn column) {

@@ -73,8 +73,12 @@ class SqlPlanner {
   Result<bool> ResolveConditions();
   Result<bool> AddCondition(ResolvedCondition condition);
   Result<bool> ResolveRanges();
+  Result<std::vector<KeyRange>> FindRanges(bool pairs);
+  Result<std::vector<KeyRange>> RangesOfAccess();
   Result<std::vector<KeyRange>> RangesFromScopes();
-  Result<std::vector<KeyRange>> RangesOfNamespaces();
+  Result<std::vector<KeyRange>> RangesOfNamespaces(const std::vector<std::string>& names);
+  Result<int64_t> CountInRanges();
+  bool FitsColumns(size_t selects) const;
   void ResolveOwners();
   ValueSource SourceOf(query::OrderColumn column, const query::FieldPath& field);
   ValueSource ColumnSource(query::OrderColumn column);

@@ -25,6 +25,9 @@ constexpr int64_t kSampledRows = 64;
 constexpr size_t kMaxWalkedValues = 1'000;
 constexpr size_t kMaxClusters = 100'000;  // More are sorted.
 constexpr size_t kMaxWalkedText = 128;    // Shorter than what every entry holds of a value.
+constexpr size_t kMaxPieces = 100'000;
+// More are worth a look at how many rows a driver has without them.
+constexpr size_t kFewRanges = 8;
 
 // Whether an index gives this order.
 bool HasIndex(const std::vector<OrderBy>& order) {
@@ -59,9 +62,14 @@ Status SqlPlanner::ChooseDriver(bool any_order) {
   }
   if (query.ranges.front().exact) return Status();
   if (query.ordered) return Decide(candidates, kFewRows, /*any_count=*/false, &decided);
-  const bool by_column = !any_order && HasIndex(order);
-  const bool by_value =
+  bool by_column = !any_order && HasIndex(order) && (query.ranges.size() == 1 || FitsColumns(1));
+  bool by_value =
       !any_order && order.size() == 1 && plan_.sources[0].kind == ValueSource::Kind::kEntry;
+  if ((by_column || by_value) && query.ranges.size() > 1) {
+    const Result<int64_t> objects = CountInRanges();
+    if (!objects.ok()) return objects.status();
+    if (*objects < WalkCap()) by_column = by_value = false;
+  }
   if (by_column || by_value) {
     std::vector<Candidate> rare = candidates;
     if (query.ranges.size() == 1 && !query.ranges[0].IsWhole())
@@ -95,7 +103,9 @@ Status SqlPlanner::Decide(const std::vector<Candidate>& candidates, int64_t cap,
   const auto gives_order = [&](const Candidate& candidate) {
     return plan_.query.ordered && builder.GivesKeyOrder(candidate.driver);
   };
-  if (candidates.size() == 1 && (any_count || gives_order(candidates[0]))) {
+  const bool many_ranges = plan_.query.ranges.size() > kFewRanges;
+  const bool no_choice = candidates.size() == 1 && (any_count || gives_order(candidates[0]));
+  if (no_choice && !many_ranges) {
     Drive(candidates[0]);
     *decided = true;
     return Status();
@@ -108,7 +118,7 @@ Status SqlPlanner::Decide(const std::vector<Candidate>& candidates, int64_t cap,
     if (!count.ok()) return count.status();
     if (*count >= cap && gives_order(candidate) && HasOneList(candidate))
       common.push_back(candidate);
-    const bool better_than_all = best == nullptr && gives_order(candidate);
+    const bool better_than_all = best == nullptr && (no_choice || gives_order(candidate));
     if (*count >= smallest && !better_than_all) continue;
     best = &candidate;
     smallest = *count;
@@ -116,6 +126,14 @@ Status SqlPlanner::Decide(const std::vector<Candidate>& candidates, int64_t cap,
   if (best != nullptr) Drive(*best);
   *decided = best != nullptr;
   const bool is_rare = smallest < cap;
+  // Fewer than a statement for each of the ranges would cost. Ranges that are turned round are not a
+  // part of one.
+  const std::vector<KeyRange>& ranges = plan_.query.ranges;
+  plan_.query.by_columns =
+      many_ranges && is_rare && FitsColumns(builder.CountSelects(best->driver)) &&
+      smallest < static_cast<int64_t>(ranges.size()) * kRowsPerProbe &&
+      std::is_sorted(ranges.begin(), ranges.end(),
+                     [](const KeyRange& a, const KeyRange& b) { return a.low < b.low; });
   return is_rare || common.size() < 2 ? Status() : DriveCommon(std::move(common));
 }
 
@@ -220,6 +238,7 @@ Result<bool> SqlPlanner::WalkValues() {
   for (const auto& [value, driver] : drivers) {
     if (!builder.GivesKeyOrder(driver)) return false;
   }
+  if (drivers.size() * plan_.query.ranges.size() > kMaxPieces) return false;
   StartBehind(&drivers);
   ListQuery& query = plan_.query;
   query.ordered = true;

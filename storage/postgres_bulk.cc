@@ -142,11 +142,12 @@ Status PostgresConnection::ReadBodies(std::span<const int64_t> ids,
   const std::vector<SqlParameter> keys(ids.begin(), ids.end());
   PostgresParameters arrays;
   arrays.AddColumn(ColumnType::kInt, keys, 0, 1);
-  PostgresCursor rows(
-      *this,
-      statements_->Get("SELECT u.i,b.body FROM unnest(?) WITH ORDINALITY AS u(id,i) "
-                       "CROSS JOIN bodies b WHERE b.id=u.id"),
-      RowCount::kUnbounded);
+  std::string traced;
+  const std::string_view sql = WithTrace(
+      "SELECT u.i,b.body FROM unnest(?) WITH ORDINALITY AS u(id,i) "
+      "CROSS JOIN bodies b WHERE b.id=u.id",
+      &traced);
+  PostgresCursor rows(*this, statements_->Get(sql), RowCount::kUnbounded);
   rows.Run(arrays, /*streamed=*/true);
   SqlCursor::Step step;
   size_t seen = 0;

@@ -18,6 +18,7 @@ constexpr Dialect kDialect = {.index_hint_before = nullptr,
                               .seeks_in_recursion = true,
                               .merge_join = kPostgresMergeJoin,
                               .ranges_at_once = 16,
+                              .in_rows = " IN (VALUES ",
                               .synced_seconds = "o.synced/1000"};
 
 struct Setting {

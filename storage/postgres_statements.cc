@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/sql_connection.h"
+
 namespace pedia::storage {
 namespace {
 
@@ -51,7 +53,8 @@ PostgresStatementRef PostgresStatements::Get(std::string_view sql) {
   }
   cached.statement = std::make_shared<PostgresStatement>();
   cached.statement->text = NumberPlaceholders(sql);
-  cached.statement->ends_with_limit = sql.ends_with(" LIMIT ?");
+  cached.statement->ends_with_limit =
+      sql.substr(0, sql.find(SqlConnection::kTraceComment)).ends_with(" LIMIT ?");
   cached.statement->merges = sql.find(kPostgresMergeJoin) != std::string_view::npos;
   uses_.push_front(&it->first);
   cached.use = uses_.begin();

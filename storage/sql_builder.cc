@@ -61,7 +61,8 @@ SqlBuilder::SqlBuilder(const Dialect& dialect, ListQuery query)
     if (!query_.ranges.empty()) pieces_.assign(phases_.size(), {&query_.driver, {nullptr}});
     return;
   }
-  AddPieces(query_.driver, first_ranges_);
+  if (query_.by_columns) one_range_ = OneRange();
+  AddPieces(query_.driver, query_.by_columns ? one_range_ : first_ranges_);
   for (const Driver& driver : query_.later_drivers) AddPieces(driver, query_.ranges);
 }
 
@@ -244,6 +245,7 @@ void SqlBuilder::AppendSelect(const Source& source, const KeyRange* range, size_
     AppendScope(out);
   } else {
     AppendRange(KeyColumn(driver), *range, out);
+    if (query_.by_columns) AppendColumnConditions(out);
   }
   if (driver.merged) AppendMerged(driver, *range, out);
   if (wanted.behind != nullptr)
@@ -306,6 +308,15 @@ KeyRange SqlBuilder::WholeRange() const {
   return {first_ranges_.front().low, first_ranges_.back().high};
 }
 
+// The first one may be the row that a page starts with.
+std::vector<KeyRange> SqlBuilder::OneRange() const {
+  std::vector<KeyRange> ranges;
+  if (first_ranges_.empty()) return ranges;
+  if (first_ranges_.front().exact) ranges.push_back(first_ranges_.front());
+  if (!first_ranges_.back().exact) ranges.push_back(WholeRange());
+  return ranges;
+}
+
 SqlQuery SqlBuilder::LastOfSample(const EntryValues& entry, int64_t rows) const {
   const KeyRange range = WholeRange();
   SqlText out(dialect_);
@@ -343,8 +354,8 @@ void SqlBuilder::AppendOrder(size_t index, SqlText& out) const {
 bool SqlBuilder::NeedsObjects(const Driver& driver) const {
   if (driver.kind != Driver::Kind::kEntries) return true;
   const bool names = query_.names.restricted || !query_.names.not_in.empty();
-  return query_.walk || !query_.columns.empty() || names || query_.since || query_.before ||
-         query_.owners;
+  return query_.walk || query_.by_columns || !query_.columns.empty() || names || query_.since ||
+         query_.before || query_.owners;
 }
 
 const char* SqlBuilder::KeyColumn(const Driver& driver) const {

@@ -43,6 +43,8 @@ class SqlBuilder {
   SqlQuery LastOfSample(const EntryValues& entry, int64_t rows) const;
   // ... and how many another one has up to there, up to `cap`. Both of one value.
   SqlQuery CountUntil(const EntryValues& entry, const std::string& last, int64_t cap) const;
+  // Of how many SELECTs a range is, with `driver`.
+  size_t CountSelects(const Driver& driver) const { return Sources(driver).size(); }
   // True if `driver` gives its rows in the order of okeys without a sort.
   bool GivesKeyOrder(const Driver& driver) const;
 
@@ -82,10 +84,13 @@ class SqlBuilder {
   void AppendCreated(SqlText& out) const;
   void AppendRange(const char* column, const KeyRange& range, SqlText& out) const;
   KeyRange WholeRange() const;
+  std::vector<KeyRange> OneRange() const;
   void AppendBegin(const char* column, const KeyRange& range, SqlText& out) const;
   void AppendMerged(const Driver& driver, const KeyRange& range, SqlText& out) const;
   void AppendScope(SqlText& out) const;
+  void AppendColumnConditions(SqlText& out) const;
   void AppendSet(const char* column, const query::NameSet& set, SqlText& out) const;
+  void AppendAccess(SqlText& out) const;
   void AppendObjectConditions(const Driver& driver, SqlText& out) const;
   void AppendProbes(const Driver& driver, SqlText& out) const;
   void AppendPhase(const Phase& phase, SqlText& out) const;
@@ -104,7 +109,8 @@ class SqlBuilder {
 
   const Dialect& dialect_;
   ListQuery query_;
-  std::vector<KeyRange> first_ranges_;  // Of `driver`: those behind `after`.
+  std::vector<KeyRange> first_ranges_;  // Of `driver`: those behind `after` ...
+  std::vector<KeyRange> one_range_;     // ... and all of these as one, if columns tell them apart.
   std::vector<Phase> phases_;           // Of a walk: there is a piece for each.
   std::vector<PieceOf> pieces_;
 };

@@ -1,5 +1,6 @@
 // What SqlBuilder writes behind WHERE.
 #include <string>
+#include <utility>
 
 #include "storage/sql_builder.h"
 
@@ -56,8 +57,29 @@ void SqlBuilder::AppendMerged(const Driver& driver, const KeyRange& range, SqlTe
 // Clusters and namespaces of a list that is not in the order of okeys.
 void SqlBuilder::AppendScope(SqlText& out) const {
   if (query_.ranges.size() == 1) return AppendRange("o.okey", query_.ranges.front(), out);
+  AppendColumnConditions(out);
+}
+
+void SqlBuilder::AppendColumnConditions(SqlText& out) const {
   AppendSet("o.cluster", query_.clusters, out);
   AppendSet("o.namespace", query_.namespaces, out);
+  AppendAccess(out);
+}
+
+// IS TRUE, so that no planner takes a part of it for a join. Objects without a namespace are in no
+// list of namespaces.
+void SqlBuilder::AppendAccess(SqlText& out) const {
+  const query::AccessFilter& access = query_.access;
+  if (!access.restricted) return;
+  const char* before = " AND (";
+  const auto append = [&](const char* columns, const auto& values) {
+    if (values.empty()) return;
+    out.Add(std::exchange(before, " OR ")).Add(columns).Add(dialect_.in_rows).Rows(values).Add(")");
+  };
+  append("o.cluster", access.clusters);
+  append("o.namespace", access.namespaces);
+  append("(o.cluster,o.namespace)", access.cluster_namespaces);
+  out.Add(") IS TRUE");
 }
 
 void SqlBuilder::AppendSet(const char* column, const query::NameSet& set, SqlText& out) const {

@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "meta/trace_context.h"
+
 namespace pedia::storage {
 namespace {
 
@@ -44,6 +46,13 @@ Status RunForEach(SqlStatement statement, std::span<const SqlParameter> rows, si
 }
 
 }  // namespace
+
+// A traceparent is hexadecimal digits and dashes, whoever has set it.
+std::string_view SqlConnection::WithTrace(std::string_view sql, std::string* traced) {
+  const std::string_view trace = ValidTraceparent(CurrentTraceparent());
+  if (trace.empty()) return sql;
+  return traced->append(sql).append(kTraceComment).append(trace).append("'*/");
+}
 
 Status SqlConnection::Insert(const Table& table, std::span<const SqlParameter> rows) {
   return RunForEach(Prepare(InsertText(table)), rows, table.columns.size());

@@ -55,10 +55,13 @@ class SqlConnection {
 
   virtual const Dialect& dialect() const = 0;
 
-  // Never fails by itself: a statement that cannot be prepared fails when stepped.
+  // Never fails by itself: a statement that cannot be prepared fails when stepped. In a sampled trace
+  // its text ends with kTraceComment, the traceparent and "'*/".
   SqlStatement Prepare(std::string_view sql, RowCount rows = RowCount::kFew) {
-    return SqlStatement(MakeCursor(sql, rows));
+    std::string traced;
+    return SqlStatement(MakeCursor(WithTrace(sql, &traced), rows));
   }
+  static constexpr std::string_view kTraceComment = " /*traceparent='";
 
   // Transactions; not nested. BeginRead: all statements see one snapshot, that of the state given.
   virtual Result<StoreState> BeginRead() = 0;
@@ -103,6 +106,8 @@ class SqlConnection {
  protected:
   virtual std::unique_ptr<SqlCursor> MakeCursor(std::string_view sql, RowCount rows) = 0;
   bool Cancelled() const { return cancelled_ && cancelled_(); }
+  // `sql` itself if the thread has no trace that is sampled; else, in `traced`, with it.
+  static std::string_view WithTrace(std::string_view sql, std::string* traced);
 
  private:
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();

@@ -103,7 +103,7 @@ class SqlStore final : public Store {
   Result<std::vector<ResourceCount>> CountObjects() override;
   Result<StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
                            std::string_view name_space, std::string_view name,
-                           bool with_events) override;
+                           const query::AccessFilter* events) override;
 
   Result<ListResult> List(const query::ListScope& scope, const query::ListOptions& options,
                           const std::function<void(const ListHead&)>& head,
@@ -316,7 +316,7 @@ Result<std::vector<ResourceCount>> SqlStore::CountObjects() {
 // Within a transaction of `connection` that `dictionary` belongs to.
 Result<StoredObject> ReadObject(SqlConnection& connection, const Dictionary& dictionary,
                                 const GroupVersionResource& gvr, const std::string& okey,
-                                bool with_events) {
+                                const query::AccessFilter* events_access) {
   const std::string_view name = SplitKey(okey).name;
   const DictionaryType* type = dictionary.Find(gvr);
   if (type == nullptr) return NotFound(gvr.group, gvr.resource, name);
@@ -329,8 +329,9 @@ Result<StoredObject> ReadObject(SqlConnection& connection, const Dictionary& dic
   const Result<std::string_view> body = DecodeBody(rows.Text(0), &buffer);
   if (!body.ok()) return body.status();
   StoredObject object{std::string(*body), {}};
-  if (!with_events) return object;
-  Result<std::vector<std::string>> events = SqlEvents(connection, dictionary).Of(rows.Int(1));
+  if (events_access == nullptr) return object;
+  Result<std::vector<std::string>> events =
+      SqlEvents(connection, dictionary, *events_access).Of(rows.Int(1));
   if (!events.ok()) return events.status();
   object.events = *std::move(events);
   return object;
@@ -338,15 +339,16 @@ Result<StoredObject> ReadObject(SqlConnection& connection, const Dictionary& dic
 
 Result<StoredObject> SqlStore::Get(std::string_view cluster, const GroupVersionResource& gvr,
                                    std::string_view name_space, std::string_view name,
-                                   bool with_events) {
+                                   const query::AccessFilter* events) {
   // '!' in a cluster or namespace could name another object.
   if (!IsKeyPart(cluster) || !IsKeyPart(name_space)) return NotFound(gvr.group, gvr.resource, name);
   const std::string okey = ObjectKey(cluster, name_space, name);
   return ReadSnapshot<StoredObject>([&](SqlConnection& connection, bool) -> Result<StoredObject> {
     // With what was known of the store last, before its state is here.
-    if (const KnownDictionary known = dictionaries_.Known(); known.dictionary && !with_events) {
+    if (const KnownDictionary known = dictionaries_.Known();
+        known.dictionary && events == nullptr) {
       connection.ExpectOneStatement();
-      Result<StoredObject> object = ReadObject(connection, *known.dictionary, gvr, okey, false);
+      Result<StoredObject> object = ReadObject(connection, *known.dictionary, gvr, okey, nullptr);
       const Result<StoreState> state = connection.ReadState();
       if (!state.ok()) return state.status();
       if (known.Covers(*state)) return object;
@@ -357,7 +359,7 @@ Result<StoredObject> SqlStore::Get(std::string_view cluster, const GroupVersionR
     if (!state.ok()) return state.status();
     const auto dictionary = dictionaries_.Get(connection, *state);
     if (!dictionary.ok()) return dictionary.status();
-    return ReadObject(connection, **dictionary, gvr, okey, with_events);
+    return ReadObject(connection, **dictionary, gvr, okey, events);
   });
 }
 

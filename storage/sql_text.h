@@ -1,6 +1,8 @@
 // SqlText: a statement as it grows. The text and its parameters can only be extended together, so no
 // value becomes text.
 #pragma once
+#include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +36,14 @@ class SqlText {
     for (size_t i = 0; i < values.size(); ++i) Add(i == 0 ? "" : ",").Value(values[i]);
     return Add(")");
   }
+  // "(?),(?)" or "(?,?),(?,?)" for texts or pairs of them; filled up with the last one, so that there
+  // are few texts. Requires: not empty.
+  template <typename T>
+  SqlText& Rows(const std::vector<T>& values) {
+    for (size_t i = 0; i < std::bit_ceil(values.size()); ++i)
+      Add(i == 0 ? "(" : ",(").Row(values[std::min(i, values.size() - 1)]).Add(")");
+    return *this;
+  }
   SqlText& Index(const char* name) {
     statement_.text += IndexHint(dialect_, name);
     return *this;
@@ -47,6 +57,11 @@ class SqlText {
   SqlQuery Take() { return std::move(statement_); }
 
  private:
+  SqlText& Row(const std::string& value) { return Value(value); }
+  SqlText& Row(const std::pair<std::string, std::string>& values) {
+    return Value(values.first).Add(",").Value(values.second);
+  }
+
   const Dialect& dialect_;
   SqlQuery statement_;
 };

@@ -24,6 +24,7 @@ constexpr Dialect kDialect = {
     .seeks_in_recursion = true,
     .merge_join = nullptr,
     .ranges_at_once = 1,
+    .in_rows = " IN (VALUES ",
     .synced_seconds = "o.synced/1000",
 };
 

@@ -154,10 +154,11 @@ class Store {
                               const std::function<bool(const StoredVersion&)>& row) = 0;
   // All (cluster, resource) pairs that have objects.
   virtual Result<std::vector<ResourceCount>> CountObjects() = 0;
-  // The JSON of one object and, if asked for, its events. Errors: NotFound.
+  // The JSON of one object and, unless `events` is nullptr, those of its events that this lets see.
+  // Errors: NotFound.
   virtual Result<StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
                                    std::string_view name_space, std::string_view name,
-                                   bool with_events) = 0;
+                                   const query::AccessFilter* events) = 0;
   // Streams the objects that match to `sink`; `scope` and `options` are ANDed. `head` is called
   // once, before the first Row and also when there is none, after the query has started well: an
   // error before it can still become a Status.

@@ -87,7 +87,7 @@ TEST_F(LongTextsTest, NamesOfOwnersVersionsAndAnnotationKeysAreStored) {
                               R"("controller":true,"name":")" + text_ + "\",");
   json = Replaced(json, R"("padding":)", '"' + LongText(1'000'000, 2) + "\":");
   Store(object, json);
-  const Result<StoredObject> stored = store_->Get("c1", kPodsGvr, "default", "a", false);
+  const Result<StoredObject> stored = store_->Get("c1", kPodsGvr, "default", "a", nullptr);
   ASSERT_THAT(stored, IsOk());
   EXPECT_EQ(stored->body, json);
   EXPECT_THAT(OwnedBy({.uid = "o"}), ElementsAre("c1/default/a"));

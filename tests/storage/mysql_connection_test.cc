@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "meta/trace_context.h"
 #include "tests/storage/mysql_fixture.h"
 
 namespace pedia::storage {
@@ -45,6 +46,24 @@ TEST_F(MysqlConnectionTest, GivesNumbersTextsAndNullsAsTheyWereBound) {
   EXPECT_EQ(row.Value(2), SqlValue());
   EXPECT_FALSE(row.Step());
   EXPECT_TRUE(row.ok());
+}
+
+TEST_F(MysqlConnectionTest, NamesASampledTraceInItsStatements) {
+  const auto connection = Connect();
+  const auto ask = [&] {
+    SqlStatement statement = connection->Prepare(
+        "SELECT info FROM information_schema.processlist WHERE id=CONNECTION_ID()");
+    EXPECT_TRUE(statement.Step()) << statement.status().ToString();
+    return std::string(statement.Text(0));
+  };
+  const std::string plain = ask();
+  EXPECT_THAT(plain, ::testing::EndsWith("CONNECTION_ID()"));
+  {
+    const TraceScope trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    EXPECT_EQ(ask(), plain + " /*traceparent='00-0af7651916cd43dd8448eb211c80319c-"
+                             "b7ad6b7169203331-01'*/");
+  }
+  EXPECT_EQ(ask(), plain);
 }
 
 TEST_F(MysqlConnectionTest, StoresAnyBytesOfAnyLength) {

@@ -136,13 +136,14 @@ class OracleTest : public ::testing::TestWithParam<uint64_t> {
   void CheckGets(const Evaluator& evaluator, Subject& subject, Dice& dice) {
     for (int i = 0; i < 5 && !subject.world().objects.empty(); ++i) {
       const Object& object = dice.Of(subject.world().objects);
+      const query::AccessFilter events = QuestionMaker(&dice).Access();
       Result<storage::StoredObject> got =
           subject.store().Get(object.cluster, object.type->gvr, object.Member("namespace"),
-                              object.Member("name"), true);
+                              object.Member("name"), &events);
       ASSERT_THAT(got, testing::IsOk());
       EXPECT_EQ(got->body, object.Body());
       std::sort(got->events.begin(), got->events.end());
-      EXPECT_EQ(got->events, evaluator.EventsOf(object)) << object.Body();
+      EXPECT_EQ(got->events, evaluator.EventsOf(object, events)) << object.Body();
     }
   }
 

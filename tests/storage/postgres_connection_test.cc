@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "meta/log.h"
+#include "meta/trace_context.h"
 #include "tests/storage/postgres_fixture.h"
 
 namespace pedia::storage {
@@ -38,6 +39,36 @@ TEST_F(PostgresConnectionTest, GivesBackBytesAsTheyWere) {
     EXPECT_EQ(std::get<std::string>(statement.Value(0)), value);
     EXPECT_FALSE(statement.Step());
   }
+}
+
+TEST_F(PostgresConnectionTest, NamesASampledTraceInItsStatements) {
+  constexpr char kQuery[] =
+      "SELECT query FROM pg_stat_activity WHERE pid=pg_backend_pid() LIMIT ?";
+  const auto ask = [&] {
+    SqlStatement statement = writer_->Prepare(kQuery);
+    statement.BindInt(1);
+    EXPECT_TRUE(statement.Step()) << statement.status().ToString();
+    return std::string(statement.Text(0));
+  };
+  const std::string plain = ask();
+  EXPECT_THAT(plain, HasSubstr("LIMIT $1"));
+  {
+    const TraceScope trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    EXPECT_EQ(ask(), plain + " /*traceparent='00-0af7651916cd43dd8448eb211c80319c-"
+                             "b7ad6b7169203331-01'*/");
+  }
+  EXPECT_EQ(ask(), plain);
+  const TraceScope unsampled("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
+  EXPECT_EQ(ask(), plain);
+}
+
+TEST_F(PostgresConnectionTest, ReadsBodiesInASampledTrace) {
+  const TraceScope trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  InsertObjects(0);
+  Sql("INSERT INTO bodies(id,entries,body) VALUES(7,'e','b')");
+  std::vector<std::string> bodies;
+  EXPECT_THAT(writer_->ReadBodies(std::vector<int64_t>{7}, &bodies), IsOk());
+  EXPECT_THAT(bodies, ElementsAre("b"));
 }
 
 TEST_F(PostgresConnectionTest, ReadsNumbersOfEveryType) {

@@ -232,10 +232,11 @@ TEST_F(SearchTest, EventsComeFromTheObjectsOwnCluster) {
   Put({pod, same, twin});
   Apply({EventOf("u-1", "c1", "late", 5), EventOf("u-1", "c1", "early", 1),
          EventOf("u-1", "c2", "other", 3)});
-  const Result<StoredObject> object = store_->Get("c1", kPodsGvr, "default", "a", true);
+  const query::AccessFilter all;
+  const Result<StoredObject> object = store_->Get("c1", kPodsGvr, "default", "a", &all);
   ASSERT_THAT(object, IsOk());
   EXPECT_THAT(object->events, ElementsAre(HasSubstr("early"), HasSubstr("late")));
-  EXPECT_TRUE(store_->Get("c1", kPodsGvr, "default", "a", false)->events.empty());
+  EXPECT_TRUE(store_->Get("c1", kPodsGvr, "default", "a", nullptr)->events.empty());
   EventSink sink;
   EXPECT_THAT(store_->List(
                   kAllPods, Options("injectEvents=true"), [](const ListHead&) {}, sink),

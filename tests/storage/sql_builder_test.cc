@@ -18,6 +18,7 @@ constexpr Dialect kWithHints = {.index_hint_before = " INDEXED BY ",
                                 .seeks_in_recursion = true,
                                 .merge_join = nullptr,
                                 .ranges_at_once = 1,
+                                .in_rows = " IN (VALUES ",
                                 .synced_seconds = "o.synced/1000"};
 constexpr Dialect kOfServer = {.index_hint_before = nullptr,
                                .index_hint_after = nullptr,
@@ -28,6 +29,7 @@ constexpr Dialect kOfServer = {.index_hint_before = nullptr,
                                .seeks_in_recursion = true,
                                .merge_join = " INNER JOIN ",
                                .ranges_at_once = 64,
+                               .in_rows = " IN (VALUES ",
                                .synced_seconds = "o.synced/1000"};
 
 // A query in which every value that a client can send is `evil`.
@@ -37,6 +39,7 @@ ListQuery QueryOf(const std::string& evil) {
   query.ranges = {KeyRange::Cluster(evil), KeyRange::Namespace(evil, evil)};
   query.clusters = {true, {evil, "x"}, {}};
   query.namespaces = {false, {}, {evil}};
+  query.access = {true, {evil}, {evil, "x"}, {{evil, evil}}};
   query.names = {true, {evil, "y"}, {evil}};
   query.since = 5;
   query.owners = {evil, "u"};
@@ -79,6 +82,39 @@ TEST(SqlBuilderTest, ValuesAreNeverPartOfTheText) {
   query.walk = query::OrderBy{OrderColumn::kName};
   query.after = SortKey{{evil}, evil, ""};
   ExpectOnlyParameters(query, evil);
+}
+
+TEST(SqlBuilderTest, WhatMayBeSeenIsAConditionOfAWalk) {
+  ListQuery query;
+  query.ranges = {KeyRange::Cluster("a"), KeyRange::Cluster("b")};
+  query.access = {true, {"a"}, {"n"}, {{"b", "m"}, {"b", "o"}, {"c", "m"}}};
+  query.walk = query::OrderBy{OrderColumn::kName};
+  EXPECT_EQ(SqlBuilder(kWithHints, query).Piece(0).text,
+            "SELECT o.id AS id,o.okey AS okey FROM objects o INDEXED BY objects_name WHERE "
+            "o.type_id=? AND (o.cluster IN (VALUES (?)) OR o.namespace IN (VALUES (?)) OR "
+            "(o.cluster,o.namespace) IN (VALUES (?,?),(?,?),(?,?),(?,?))) IS TRUE AND o.name IS "
+            "NOT NULL ORDER BY o.name,okey");
+}
+
+TEST(SqlBuilderTest, ManyRangesAreOneWithAConditionOnColumns) {
+  ListQuery query;
+  query.ranges = {KeyRange::Cluster("a"), KeyRange::Cluster("b"), KeyRange::Namespace("c", "n")};
+  query.access = {true, {"a", "b"}, {}, {{"c", "n"}}};
+  query.driver = {Driver::Kind::kEntries, {{7, {"web"}}}, 0};
+  query.by_columns = true;
+  query.after = SortKey{{}, "b!n!x", ""};
+  const SqlBuilder builder(kWithHints, query);
+  ASSERT_EQ(builder.piece_count(), 1u);
+  const SqlQuery piece = builder.Piece(0);
+  EXPECT_THAT(piece.text, HasSubstr("a.okey>? AND a.okey<? AND (o.cluster IN"));
+  EXPECT_EQ(std::get<std::string>(piece.parameters[2]), "b!n!x");
+  EXPECT_EQ(std::get<std::string>(piece.parameters[3]), "c!n\"");
+  query.after_inclusive = true;  // The row itself is a piece of its own.
+  const SqlBuilder inclusive(kWithHints, query);
+  ASSERT_EQ(inclusive.piece_count(), 2u);
+  EXPECT_THAT(inclusive.Piece(0).text, HasSubstr("a.okey=? AND (o.cluster IN"));
+  query.after = SortKey{{}, "d", ""};
+  EXPECT_EQ(SqlBuilder(kWithHints, query).piece_count(), 0u);
 }
 
 TEST(SqlBuilderTest, APageOfALabelIsARangeOfTheEntriesWithoutASort) {

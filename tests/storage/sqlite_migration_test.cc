@@ -53,7 +53,7 @@ TEST_F(SqliteMigrationTest, ADatabaseOfVersion1BecomesWhatThisVersionWouldHaveWr
   EXPECT_THAT(ReadTable(database_, "SELECT DISTINCT synced FROM objects"), ElementsAre("77"));
   EXPECT_THAT(log_, HasSubstr("computing the indexes of 2500 objects anew"));
   EXPECT_THAT(log_, HasSubstr("2500 differed, 0 cannot be read"));
-  EXPECT_EQ(store_->Get("c1", kPodsGvr, "default", "x1", false)->body, objects[1].Json());
+  EXPECT_EQ(store_->Get("c1", kPodsGvr, "default", "x1", nullptr)->body, objects[1].Json());
 
   const std::vector<std::string> entries = ReadTable(database_, kAllEntries);
   std::vector<std::string> rows = ReadTable(database_, kObjects);

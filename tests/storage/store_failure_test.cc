@@ -43,7 +43,7 @@ TEST_F(StoreFailureTest, ADamagedBodyIsAnErrorAndNotARow) {
                   {kPodsGvr, "", ""}, {}, [](const ListHead&) {}, sink),
               FailsWith(StatusReason::kInternalError, _));
   EXPECT_THAT(sink.bodies, IsEmpty());
-  EXPECT_THAT(store_->Get("c1", kPodsGvr, "default", "a", false),
+  EXPECT_THAT(store_->Get("c1", kPodsGvr, "default", "a", nullptr),
               FailsWith(StatusReason::kInternalError, _));
 }
 

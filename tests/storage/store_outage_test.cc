@@ -126,7 +126,7 @@ class StoreOutageTest : public ::testing::Test {
     EXPECT_EQ(audit->objects, static_cast<int64_t>(model_.size()));
     for (const auto& [key, body] : model_) {
       const Result<StoredObject> object =
-          store_->Get(key.first, kPodsGvr, "default", key.second, false);
+          store_->Get(key.first, kPodsGvr, "default", key.second, nullptr);
       ASSERT_THAT(object, IsOk()) << key.second;
       ASSERT_EQ(object->body, body);
     }

@@ -108,9 +108,9 @@ TEST_F(TwoProcessesTest, AListExcludesByALabelThatOnlyTheOtherProcessKnows) {
 TEST_F(TwoProcessesTest, AResourceThatOnlyTheOtherProcessKnowsIsThere) {
   Put({{.name = "a"}});
   EXPECT_THAT(Names({}, {kNodesGvr, "", ""}), IsEmpty());
-  EXPECT_FALSE(store_->Get("c1", kNodesGvr, "", "n", false).ok());
+  EXPECT_FALSE(store_->Get("c1", kNodesGvr, "", "n", nullptr).ok());
   PutElsewhere({{.gvr = kNodesGvr, .name_space = "", .name = "n"}});
-  EXPECT_THAT(store_->Get("c1", kNodesGvr, "", "n", false), IsOk());
+  EXPECT_THAT(store_->Get("c1", kNodesGvr, "", "n", nullptr), IsOk());
   PutElsewhere({{.gvr = kServicesGvr, .name = "s"}});
   EXPECT_THAT(Names({}, {kServicesGvr, "", ""}), ElementsAre("c1/default/s"));
 }

@@ -88,7 +88,7 @@ class StorePropertyTest : public StoreTest, public ::testing::WithParamInterface
     ASSERT_THAT(DifferencesFromBodies(database_), IsEmpty());
     for (const auto& [key, body] : model_) {
       const auto& [cluster, resource, name_space, name] = key;
-      ASSERT_EQ(store_->Get(cluster, {"", "v1", resource}, name_space, name, false)->body, body);
+      ASSERT_EQ(store_->Get(cluster, {"", "v1", resource}, name_space, name, nullptr)->body, body);
     }
   }
 

@@ -20,20 +20,20 @@ using SqlStoreTest = StoreTest;
 TEST_F(SqlStoreTest, GivesBackTheBytesThatWereStored) {
   const TestObject pod{.name = "a", .labels = {{"app", "web"}}, .padding = std::string(5'000, 'p')};
   Put({pod});
-  const Result<StoredObject> body = store_->Get("c1", kPodsGvr, "default", "a", false);
+  const Result<StoredObject> body = store_->Get("c1", kPodsGvr, "default", "a", nullptr);
   ASSERT_THAT(body, IsOk());
   EXPECT_EQ(body->body, pod.Json());
 }
 
 TEST_F(SqlStoreTest, GetFailsWithNotFoundForWhatIsNotThere) {
   Put({{.name = "a"}});
-  EXPECT_THAT(store_->Get("c1", kPodsGvr, "default", "b", false),
+  EXPECT_THAT(store_->Get("c1", kPodsGvr, "default", "b", nullptr),
               FailsWith(StatusReason::kNotFound, R"(pods "b" not found)"));
-  EXPECT_THAT(store_->Get("c2", kPodsGvr, "default", "a", false),
+  EXPECT_THAT(store_->Get("c2", kPodsGvr, "default", "a", nullptr),
               FailsWith(StatusReason::kNotFound, _));
-  EXPECT_THAT(store_->Get("c1!default", kPodsGvr, "", "a", false),
+  EXPECT_THAT(store_->Get("c1!default", kPodsGvr, "", "a", nullptr),
               FailsWith(StatusReason::kNotFound, _));
-  EXPECT_THAT(store_->Get("c1", {"x", "v1", "y"}, "default", "a", false),
+  EXPECT_THAT(store_->Get("c1", {"x", "v1", "y"}, "default", "a", nullptr),
               FailsWith(StatusReason::kNotFound, _));
 }
 
@@ -191,7 +191,7 @@ TEST_F(SqlStoreTest, StoresAnObjectOfSeveralMegabytes) {
   for (int64_t i = 0; i < 400'000; ++i) padding += std::to_string(i * 7919);
   const TestObject large{.name = "large", .padding = padding};
   Put({large});
-  EXPECT_EQ(store_->Get("c1", kPodsGvr, "default", "large", false)->body, large.Json());
+  EXPECT_EQ(store_->Get("c1", kPodsGvr, "default", "large", nullptr)->body, large.Json());
   EXPECT_EQ(Put({large}).updated, 0);
 }
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "meta/time.h"
+#include "tests/storage/oracle/access.h"
 #include "tests/storage/oracle/typed_text.h"
 
 namespace pedia::oracle {
@@ -152,14 +153,20 @@ Evaluator::Evaluator(const World& world) {
     if (object.type->gvr != GroupVersionResource{"", "v1", "events"}) continue;
     const Json involved = object.document.value("involvedObject", Json::object());
     if (const std::string uid = involved.value("uid", ""); !uid.empty())
-      events_[{object.cluster, uid}].push_back(object.Body());
+      events_[{object.cluster, uid}].push_back(&object);
   }
-  for (auto& [uid, bodies] : events_) std::sort(bodies.begin(), bodies.end());
 }
 
-std::vector<std::string> Evaluator::EventsOf(const Object& object) const {
+std::vector<std::string> Evaluator::EventsOf(const Object& object,
+                                             const query::AccessFilter& access) const {
+  std::vector<std::string> bodies;
   const auto found = events_.find({object.cluster, object.Member("uid")});
-  return found == events_.end() ? std::vector<std::string>() : found->second;
+  if (found == events_.end()) return bodies;
+  for (const Object* event : found->second) {
+    if (Shows(access, event->cluster, event->Member("namespace"))) bodies.push_back(event->Body());
+  }
+  std::sort(bodies.begin(), bodies.end());
+  return bodies;
 }
 
 bool Evaluator::InScope(const Facts& facts, const Question& question) {
@@ -196,7 +203,12 @@ bool Evaluator::MatchesOptions(const Facts& facts, const query::ListOptions& opt
          std::none_of(options.not_fuzzy_names.begin(), options.not_fuzzy_names.end(), in_name);
 }
 
-// The owner itself: a uid in every cluster, or the objects of a name.
+bool Evaluator::IsSeen(const Facts& facts, const query::ListOptions& options) {
+  const GroupVersionResource& gvr = facts.object->type->gvr;
+  return Shows(AccessOf(options, gvr.group, gvr.resource), facts.object->cluster, facts.name_space);
+}
+
+// The owner itself: a uid in every cluster, or the objects of a name that may be seen.
 Evaluator::Uids Evaluator::OwnerUids(const Question& question) const {
   const query::OwnerCondition& owner = *question.options.owner;
   Uids uids;
@@ -207,6 +219,7 @@ Evaluator::Uids Evaluator::OwnerUids(const Question& question) const {
     }
     const GroupVersionResource& gvr = facts.object->type->gvr;
     if (facts.name != owner.name || facts.uid.empty()) continue;
+    if (!IsSeen(facts, question.options)) continue;
     if (!owner.resource.empty() && (gvr.resource != owner.resource || gvr.group != owner.group))
       continue;
     const std::string& space = facts.name_space;
@@ -228,7 +241,8 @@ std::set<const Evaluator::Facts*> Evaluator::OwnedObjects(const Question& questi
           !owners.contains({facts.object->cluster, facts.controller}))
         continue;
       found.insert(&facts);
-      if (!facts.uid.empty()) next.insert({facts.object->cluster, facts.uid});
+      if (!facts.uid.empty() && IsSeen(facts, question.options))
+        next.insert({facts.object->cluster, facts.uid});
     }
     if (level == question.options.owner->seniority || found.empty()) return found;
     reached.insert(found.begin(), found.end());
@@ -356,11 +370,12 @@ storage::FacetCounts Evaluator::Count(const query::Facet& facet,
 
 Answer Evaluator::Ask(const Question& question) const {
   const query::ListOptions& options = question.options;
+  const query::AccessFilter events = AccessOf(options, "", "events");
   std::set<const Facts*> owned;
   if (options.owner) owned = OwnedObjects(question);
   std::vector<const Facts*> found;
   for (const Facts& facts : facts_) {
-    if (InScope(facts, question) && MatchesOptions(facts, options) &&
+    if (InScope(facts, question) && IsSeen(facts, options) && MatchesOptions(facts, options) &&
         (!options.owner || owned.contains(&facts)))
       found.push_back(&facts);
   }
@@ -379,7 +394,7 @@ Answer Evaluator::Ask(const Question& question) const {
     Page page;
     for (const size_t end = position + std::min(size, left); position < end; ++position) {
       page.rows.push_back(found[position]->row);
-      page.events.push_back(options.inject_events ? EventsOf(*found[position]->object)
+      page.events.push_back(options.inject_events ? EventsOf(*found[position]->object, events)
                                                   : std::vector<std::string>());
     }
     page.more = position < found.size();

@@ -23,8 +23,8 @@ class Evaluator {
   explicit Evaluator(const World& world);
 
   Answer Ask(const Question& question) const;
-  // The bodies of the events of an object, sorted.
-  std::vector<std::string> EventsOf(const Object& object) const;
+  // The bodies of the events of an object that `access` lets see, sorted.
+  std::vector<std::string> EventsOf(const Object& object, const query::AccessFilter& access) const;
 
  private:
   // What is read from each object once.
@@ -40,6 +40,7 @@ class Evaluator {
   static Facts FactsOf(const Object& object);
   static bool InScope(const Facts& facts, const Question& question);
   static bool MatchesOptions(const Facts& facts, const query::ListOptions& options);
+  static bool IsSeen(const Facts& facts, const query::ListOptions& options);
   // The objects whose controller, or that of it and so on, is wanted.
   std::set<const Facts*> OwnedObjects(const Question& question) const;
   Uids OwnerUids(const Question& question) const;
@@ -50,7 +51,8 @@ class Evaluator {
                                     const std::vector<const Facts*>& found);
 
   std::vector<Facts> facts_;
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> events_;
+  // By cluster and uid of what they are about.
+  std::map<std::pair<std::string, std::string>, std::vector<const Object*>> events_;
 };
 
 }  // namespace pedia::oracle

@@ -311,6 +311,40 @@ void QuestionMaker::AddCondition(const World& world, Question* question) {
   }
 }
 
+query::AccessFilter QuestionMaker::Access() {
+  query::AccessFilter access;
+  access.restricted = !dice_.Chance(20);
+  if (!access.restricted || dice_.Chance(5)) return access;
+  // Mostly a few of one kind. Many are a condition on columns instead of ranges.
+  const size_t most = dice_.Chance(15) ? 60 : 5;
+  if (dice_.Chance(60)) {
+    for (size_t n = dice_.Below(most); n > 0; --n) access.clusters.push_back(AnyCluster(dice_));
+  }
+  if (dice_.Chance(50)) {
+    for (size_t n = dice_.Below(most); n > 0; --n) access.namespaces.push_back(AnyNamespace(dice_));
+  }
+  if (dice_.Chance(60)) {
+    for (size_t n = dice_.Below(most); n > 0; --n)
+      access.cluster_namespaces.emplace_back(AnyCluster(dice_), AnyNamespace(dice_));
+  }
+  const bool tidy = dice_.Chance(50);
+  if (tidy) access.Normalize();
+  std::sort(access.cluster_namespaces.begin(), access.cluster_namespaces.end());
+  MakeUnique(&access.clusters);
+  MakeUnique(&access.namespaces);
+  return access;
+}
+
+query::ResourceAccess QuestionMaker::AllAccess() {
+  query::ResourceAccess all;
+  const query::AccessFilter usual = Access();
+  for (const Type& type : Types()) {
+    if (dice_.Chance(5)) continue;
+    all.Set({type.gvr.group, type.gvr.resource}, dice_.Chance(70) ? usual : Access());
+  }
+  return all;
+}
+
 void QuestionMaker::AddPaging(Question* question) {
   query::ListOptions& options = question->options;
   if (!dice_.Chance(30)) {
@@ -332,6 +366,7 @@ Question QuestionMaker::Make(const World& world) {
   options.order_by = Order();
   options.inject_events = dice_.Chance(12);
   options.facets = Facets();
+  if (dice_.Chance(30)) options.access = AllAccess();
   if (!options.facets.empty() && dice_.Chance(30)) {
     options.counts_only = true;
   } else {

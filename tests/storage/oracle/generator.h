@@ -17,8 +17,10 @@ class QuestionMaker {
   explicit QuestionMaker(Dice* dice) : dice_(*dice) {}
 
   Question Make(const World& world);
+  query::AccessFilter Access();
 
  private:
+  query::ResourceAccess AllAccess();
   query::ListScope Scope();
   query::NameSet Names(std::string (*any)(Dice&));
   query::LabelRequirement Label(const World& world);

@@ -22,6 +22,15 @@ std::string Described(const query::NameSet& set) {
   return text;
 }
 
+std::string Described(const query::AccessFilter& access) {
+  if (!access.restricted) return "";
+  std::string text = " in clusters " + Listed(access.clusters) + " namespaces " +
+                     Listed(access.namespaces) + " and";
+  for (const auto& [cluster, name_space] : access.cluster_namespaces)
+    text += " '" + cluster + "/" + name_space + "'";
+  return text;
+}
+
 std::string Described(SelectorOperator op, const std::vector<std::string>& values) {
   constexpr const char* kNames[] = {"=", "!=", "in", "notin", "exists", "does not exist", ">", "<"};
   return std::string(" ") + kNames[static_cast<int>(op)] + (values.empty() ? "" : Listed(values));
@@ -90,6 +99,10 @@ std::string Described(const query::ListOptions& options) {
   if (options.start.offset != 0) line("offset " + std::to_string(options.start.offset));
   if (options.with_remaining_count) line("with remaining count");
   if (options.inject_events) line("with events");
+  if (options.access) line("nothing is seen but");
+  if (!options.access) return text;
+  for (const auto& [name, access] : options.access->resources)
+    line("  " + name.resource + "." + name.group + Described(access));
   return text;
 }
 

@@ -115,6 +115,7 @@ class Shrinker {
     if (options.owner && options.owner->seniority > 0)
       TryOptions([](query::ListOptions* o) { o->owner->seniority = 0; });
     SimplifyNames();
+    SimplifyAccess();
     DropRequirementValues(&query::ListOptions::label_selector);
     DropRequirementValues(&query::ListOptions::field_selector);
   }
@@ -144,6 +145,41 @@ class Shrinker {
     DropValues([](query::ListOptions* o) { return &o->namespaces.not_in; }, 0);
     DropValues([](query::ListOptions* o) { return &o->names.in; }, 1);
     DropValues([](query::ListOptions* o) { return &o->names.not_in; }, 0);
+  }
+
+  void SimplifyAccess() {
+    Reset(&query::ListOptions::access);
+    for (size_t i = 0; i < AccessCount(); ++i) {
+      TryFilter(i, [](query::AccessFilter* access) { *access = {}; });
+      DropEntries(i, &query::AccessFilter::clusters);
+      DropEntries(i, &query::AccessFilter::namespaces);
+      DropEntries(i, &query::AccessFilter::cluster_namespaces);
+    }
+  }
+
+  size_t AccessCount() const {
+    const auto& access = best_.question.options.access;
+    return access ? access->resources.size() : 0;
+  }
+
+  bool TryFilter(size_t i, const std::function<void(query::AccessFilter*)>& change) {
+    const query::AccessFilter& old = best_.question.options.access->resources[i].second;
+    query::AccessFilter changed = old;
+    change(&changed);
+    return changed != old && TryOptions([&](query::ListOptions* options) {
+             options->access->resources[i].second = std::move(changed);
+           });
+  }
+
+  template <typename Entry>
+  void DropEntries(size_t i, std::vector<Entry> query::AccessFilter::*member) {
+    for (size_t k = 0; k < (best_.question.options.access->resources[i].second.*member).size();) {
+      const bool dropped = TryFilter(i, [&](query::AccessFilter* access) {
+        auto& entries = access->*member;
+        entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(k));
+      });
+      if (!dropped) ++k;
+    }
   }
 
   // Drops members of the documents, down to the third level.

@@ -55,7 +55,9 @@ class Asker {
   Result<query::ListOptions> Parse(const std::string& text) {
     const Result<query::UrlQuery> url = query::ParseUrlQuery(text);
     if (!url.ok()) return url.status();
-    return query::ParseListOptions(question_.scope, *url);
+    Result<query::ListOptions> options = query::ParseListOptions(question_.scope, *url);
+    if (options.ok()) options->access = question_.options.access;
+    return options;
   }
 
   const Question& question_;
