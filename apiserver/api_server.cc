@@ -1,19 +1,18 @@
 #include "apiserver/api_server.h"
 
-#include <cstdio>
 #include <exception>
-#include <random>
 #include <string>
 #include <utility>
 
-#include "apiserver/authentication.h"
+#include "apiserver/access_check.h"
 #include "apiserver/collection_handler.h"
 #include "apiserver/discovery_handler.h"
 #include "apiserver/exchange.h"
+#include "apiserver/fixed_credentials.h"
+#include "apiserver/fine_grained_access.h"
 #include "apiserver/health_handler.h"
 #include "apiserver/list_streamer.h"
 #include "apiserver/metered_writer.h"
-#include "apiserver/metrics.h"
 #include "apiserver/openapi_handler.h"
 #include "apiserver/pedia_cluster_handler.h"
 #include "apiserver/printer_lookup.h"
@@ -21,25 +20,13 @@
 #include "apiserver/resource_handler.h"
 #include "meta/json_reader.h"
 #include "meta/log.h"
+#include "meta/trace_context.h"
 
 namespace pedia::apiserver {
 namespace {
 
 constexpr std::string_view kPaths =
     R"({"paths":["/apis","/apis/clusterpedia.io","/apis/clusterpedia.io/v1beta1","/healthz","/livez","/metrics","/openapi/v2","/openapi/v3","/openapi/v3/apis/clusterpedia.io/v1beta1","/readyz","/version"]})";
-
-// A version 4 UUID, which finds one request in both sides' logs.
-std::string NewAuditId() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  const uint64_t high = (random() & 0xffffffffffff0fffu) | 0x4000u;
-  const uint64_t low = (random() & 0x3fffffffffffffffu) | 0x8000000000000000u;
-  char text[40];
-  std::snprintf(text, sizeof(text), "%08x-%04x-%04x-%04x-%012llx",
-                static_cast<unsigned>(high >> 32), static_cast<unsigned>(high >> 16) & 0xffffu,
-                static_cast<unsigned>(high) & 0xffffu, static_cast<unsigned>(low >> 48),
-                static_cast<unsigned long long>(low & 0xffffffffffffu));
-  return text;
-}
 
 // "v0.1.0" gives {"0", "1"}.
 std::pair<std::string, std::string> MajorMinor(std::string_view git_version) {
@@ -60,21 +47,11 @@ std::string VersionDocument(const VersionInfo& version) {
          ",\"goVersion\":\"\",\"compiler\":\"c++\",\"platform\":\"linux/amd64\"}";
 }
 
-// As Kubernetes reads it: what is there and neither "0" nor "false" is true.
-bool AsksForWatch(const query::UrlQuery& query) {
-  const std::optional<std::string_view> value = query.Find("watch");
-  return value && *value != "0" && *value != "false" && *value != "False" && *value != "FALSE";
-}
-
 bool IsReadable(const Exchange& exchange) {
   const std::string& method = exchange.request.method;
   const bool head_too =
       exchange.info.endpoint == Endpoint::kHealth || exchange.info.endpoint == Endpoint::kMetrics;
   return method == "GET" || (method == "HEAD" && head_too && !exchange.info.inner);
-}
-
-bool NeedsCredentials(const RequestInfo& info) {
-  return info.inner || info.endpoint != Endpoint::kHealth;
 }
 
 }  // namespace
@@ -85,6 +62,8 @@ class ApiServer::Core {
       : store_(store),
         registry_(registry),
         options_(std::move(options)),
+        access_(options_.authenticator ? *options_.authenticator : everybody_,
+                options_.authorizer ? *options_.authorizer : masters_),
         lists_(store),
         printers_(store),
         resources_(store, lists_, printers_),
@@ -105,23 +84,31 @@ class ApiServer::Core {
   storage::Store& store_;
   discovery::Registry& registry_;
   const ApiServerOptions options_;
+  FixedCredentials everybody_{{}};
+  MastersAuthorizer masters_;
+  const AccessCheck access_;
   ListStreamer lists_;
   PrinterLookup printers_;
   const ResourceHandler resources_;
   const CollectionHandler collections_;
   OpenApiHandler openapi_;
-  const std::shared_ptr<Metrics> metrics_ = std::make_shared<Metrics>();
+  const std::shared_ptr<RequestJournal> journal_ = std::make_shared<RequestJournal>(
+      RequestJournal::Options{.audit = options_.audit,
+                              .slow_threshold = options_.slow_request_threshold});
 };
 
 void ApiServer::Core::Handle(const HttpRequest& request,
                              const std::shared_ptr<ResponseWriter>& response, bool metrics_port) {
-  const auto writer = std::make_shared<MeteredWriter>(response, metrics_);
-  Exchange exchange{request, writer,
-                    {},      {},
-                    nullptr, {{"Audit-Id", NewAuditId()}, {"Cache-Control", "no-cache, private"}}};
+  const auto writer =
+      std::make_shared<MeteredWriter>(response, journal_, ReportOf(request));
+  RequestReport& report = writer->report();
+  const TraceScope trace(report.traceparent);
+  Exchange exchange{request, writer};
+  exchange.headers = {{"Audit-Id", report.id}, {"Cache-Control", "no-cache, private"}};
   try {
     Route(exchange, metrics_port);
   } catch (const std::exception& error) {
+    report.panicked = true;
     LogError("request " + exchange.info.verb + " failed: " + error.what());
     if (writer->head_written()) {
       writer->Abort();
@@ -129,26 +116,36 @@ void ApiServer::Core::Handle(const HttpRequest& request,
       SendStatus(exchange, InternalError("the request could not be handled"));
     }
   }
-  writer->SetLabels(exchange.info.verb,
-                    exchange.names_resource ? exchange.info.gvr : GroupVersionResource());
+  report.info = std::move(exchange.info);
+  report.caller = std::move(exchange.caller);
+  report.names_resource = exchange.names_resource;
 }
 
 void ApiServer::Core::Route(Exchange& exchange, bool metrics_port) {
   const HttpRequest& request = exchange.request;
-  Result<query::UrlQuery> query = query::ParseUrlQuery(QueryOfTarget(request.target));
+  const Result<query::UrlQuery> query = query::ParseUrlQuery(QueryOfTarget(request.target));
   const bool watch = query.ok() && AsksForWatch(*query);
   Result<RequestInfo> info = ParseRequestInfo(request.method, PathOfTarget(request.target), watch);
   if (info.ok()) exchange.info = *std::move(info);
-  if (!metrics_port && (!info.ok() || NeedsCredentials(exchange.info))) {
-    const Status status =
-        Authenticate(request, {options_.bearer_token, options_.client_common_name});
+  if (!info.ok()) return SendStatus(exchange, info.status());
+  if (query.ok()) exchange.query = *query;
+  exchange.clusters = registry_.Get();
+  const bool goes_on = !metrics_port && options_.proxy && options_.proxy->Wants(exchange);
+  if (!metrics_port) {
+    const std::string_view method =
+        goes_on ? options_.proxy->AuthorizedMethod(exchange) : std::string_view(request.method);
+    if (Status status = access_.Admit(exchange, method, watch); !status.ok())
+      return SendStatus(exchange, status);
+  }
+  exchange.access = options_.fine_grained;
+  if (goes_on && exchange.access != nullptr) {
+    const Status status = exchange.access->CheckProxied(
+        exchange.caller.user, exchange.info, options_.proxy->AuthorizedMethod(exchange), watch);
     if (!status.ok()) return SendStatus(exchange, status);
   }
-  if (!info.ok()) return SendStatus(exchange, info.status());
+  if (goes_on) return options_.proxy->Handle(exchange, exchange.caller.user);
   if (!IsReadable(exchange)) return SendStatus(exchange, MethodNotAllowed());
   if (!query.ok()) return SendStatus(exchange, query.status());
-  exchange.query = *std::move(query);
-  exchange.clusters = registry_.Get();
   const bool operational =
       exchange.info.endpoint == Endpoint::kHealth || exchange.info.endpoint == Endpoint::kMetrics;
   if (metrics_port && (exchange.info.inner || !operational))
@@ -170,7 +167,7 @@ void ApiServer::Core::RouteOuter(Exchange& exchange) {
     case Endpoint::kGroupList:
     case Endpoint::kGroup:
     case Endpoint::kResourceList:
-      return HandleDiscovery(exchange);
+      return HandleDiscovery(exchange, options_.proxy ? options_.proxy->options() : ProxyOptions());
     case Endpoint::kCollections:
       return collections_.Handle(exchange);
     case Endpoint::kOpenApiV2:
@@ -178,6 +175,7 @@ void ApiServer::Core::RouteOuter(Exchange& exchange) {
       return openapi_.Handle(exchange);
     case Endpoint::kObjects:
       return RouteOuterObjects(exchange);
+    case Endpoint::kProxy:
     case Endpoint::kUnknown:
       break;
   }
@@ -210,7 +208,7 @@ void ApiServer::Core::RouteInner(Exchange& exchange) {
     case Endpoint::kGroupList:
     case Endpoint::kGroup:
     case Endpoint::kResourceList:
-      return HandleDiscovery(exchange);
+      return HandleDiscovery(exchange, options_.proxy ? options_.proxy->options() : ProxyOptions());
     case Endpoint::kCollections:
       return collections_.Handle(exchange);
     case Endpoint::kOpenApiV2:
@@ -220,6 +218,7 @@ void ApiServer::Core::RouteInner(Exchange& exchange) {
       return resources_.Handle(exchange);
     case Endpoint::kRoot:
     case Endpoint::kMetrics:
+    case Endpoint::kProxy:
     case Endpoint::kUnknown:
       break;
   }
@@ -246,7 +245,7 @@ void ApiServer::Core::SendMetrics(Exchange& exchange) {
   for (MetricSample& sample : lists_.Samples()) samples.push_back(std::move(sample));
   HeaderFields headers = exchange.headers;
   headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  exchange.response->Send(200, headers, metrics_->Render(samples));
+  exchange.response->Send(200, headers, journal_->RenderMetrics(std::move(samples)));
 }
 
 ApiServer::ApiServer(storage::Store& store, discovery::Registry& registry, ApiServerOptions options)

@@ -1,14 +1,19 @@
 // ApiServer: the handler chain, from a request to bytes: request info, authentication, verbs,
 // discovery, health, metrics.
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "apiserver/audit_log.h"
+#include "apiserver/authenticator.h"
+#include "apiserver/authorizer.h"
 #include "apiserver/collection_catalog.h"
 #include "apiserver/http_server.h"
 #include "apiserver/metric_sample.h"
+#include "apiserver/proxy_handler.h"
 #include "discovery/registry.h"
 #include "storage/store.h"
 
@@ -26,9 +31,13 @@ struct HealthCheck {
 };
 
 struct ApiServerOptions {
-  std::string bearer_token;        // A request needs this token ...
-  std::string client_common_name;  // ... or a verified client certificate with this CN. Both "":
-                                   // everybody is let in (tests).
+  // Both or none; none: everybody may do everything (tests). Must outlive the server.
+  Authenticator* authenticator = nullptr;
+  Authorizer* authorizer = nullptr;
+  ProxyHandler* proxy = nullptr;  // Null: nothing goes on to members.
+  FineGrainedAccess* fine_grained = nullptr;  // Null: who may ask for a path sees all that it gives.
+  AuditLog* audit = nullptr;  // Null: none. Must outlive the server.
+  std::chrono::milliseconds slow_request_threshold{1'000};  // Beyond, a request is logged.
   VersionInfo version;
   std::vector<Collection> collections;                 // The user's, beside the built-in ones.
   std::vector<HealthCheck> ready_checks;               // Of /readyz.

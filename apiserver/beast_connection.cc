@@ -2,6 +2,12 @@
 
 namespace pedia::apiserver {
 
+std::optional<BeastConnection::Clock::time_point> BeastConnection::waiting_since() const {
+  const Clock::rep since = waiting_since_;
+  if (since == 0) return std::nullopt;
+  return Clock::time_point(Clock::duration(since));
+}
+
 void ConnectionSet::Add(uint64_t id, const std::weak_ptr<BeastConnection>& connection) {
   const std::scoped_lock lock(mutex_);
   connections_.emplace(id, connection);
@@ -24,6 +30,21 @@ std::vector<std::shared_ptr<BeastConnection>> ConnectionSet::All() const {
     if (auto connection = weak.lock()) all.push_back(std::move(connection));
   }
   return all;
+}
+
+bool ConnectionSet::CloseLongestWaiting() {
+  std::shared_ptr<BeastConnection> longest;
+  auto longest_since = BeastConnection::Clock::time_point::max();
+  for (auto& connection : All()) {
+    const auto since = connection->waiting_since();
+    if (!since || *since >= longest_since) continue;
+    longest_since = *since;
+    longest = std::move(connection);
+  }
+  if (!longest) return false;
+  longest->StopWaiting();  // Not to be chosen again.
+  longest->Close();
+  return true;
 }
 
 bool ConnectionSet::WaitUntilEmpty(std::chrono::milliseconds timeout) const {

@@ -23,11 +23,20 @@ namespace pedia::apiserver {
 // What closes a connection from outside. Any thread.
 class BeastConnection {
  public:
+  using Clock = std::chrono::steady_clock;
   virtual ~BeastConnection() = default;
   virtual void Start() = 0;
   virtual void
   Drain() = 0;  // Ends when the request that runs has been answered, at once if there is none.
   virtual void Close() = 0;  // At once.
+
+  // Since when nothing is being answered and its client has the word. Empty: it has not.
+  std::optional<Clock::time_point> waiting_since() const;
+  void StartWaiting() { waiting_since_ = Clock::now().time_since_epoch().count(); }
+  void StopWaiting() { waiting_since_ = 0; }
+
+ private:
+  std::atomic<Clock::rep> waiting_since_ = 0;  // 0: it does not.
 };
 
 // The connections there are. Thread-safe.
@@ -37,6 +46,8 @@ class ConnectionSet {
   void Remove(uint64_t id);
   size_t size() const;
   std::vector<std::shared_ptr<BeastConnection>> All() const;
+  // Makes room for another one. False: none of them waits for its client. Linear.
+  bool CloseLongestWaiting();
   bool WaitUntilEmpty(std::chrono::milliseconds timeout) const;
 
  private:
@@ -53,7 +64,11 @@ struct BeastCore {
         keeper(options),
         workers({.threads = options.workers,
                  .bulk = options.bulk_workers,
-                 .capacity = options.max_requests}) {}
+                 .capacity = options.max_requests}),
+        exempt_workers({.threads = options.exempt_workers,
+                        .bulk = options.exempt_workers,
+                        .capacity = 0,
+                        .kept = 1}) {}
   const HttpServerOptions options;
   const HttpHandler handler;
   std::atomic<bool> draining = false;  // Every answer from now on is the last of its connection.
@@ -61,6 +76,7 @@ struct BeastCore {
   ConnectionSet connections;
   StreamKeeper keeper;
   WorkerPool workers;
+  WorkerPool exempt_workers;
 };
 
 // `socket` runs on an io_context of one thread. The connection is in core->connections when Start

@@ -128,6 +128,7 @@ void BeastServer::OnAccept(const error_code& failure, tcp::socket socket) {
   if (failure == asio::error::no_descriptors || failure == asio::error::no_buffer_space ||
       failure == asio::error::no_memory || failure.value() == ENFILE) {
     LogWarning("cannot accept connections for the moment: " + failure.message());
+    core_->connections.CloseLongestWaiting();
     pause_->expires_after(kAcceptPause);
     pause_->async_wait([this](const error_code&) { Accept(); });
     return;
@@ -135,7 +136,8 @@ void BeastServer::OnAccept(const error_code& failure, tcp::socket socket) {
   if (!failure) {
     const uint64_t id = next_id_++;
     // Ownership passes to the connection's own pending operations.
-    if (core_->connections.size() >= core_->options.max_connections) {
+    if (core_->connections.size() >= core_->options.max_connections &&
+        !core_->connections.CloseLongestWaiting()) {
       TurnAway(std::move(socket));
     } else {
       const auto connection = MakeBeastConnection(core_, id, std::move(socket));
@@ -210,6 +212,7 @@ BeastServer::~BeastServer() {
   StopAccepting();
   CloseAll();  // Releases handlers that wait for their clients.
   core_->workers.Stop();
+  core_->exempt_workers.Stop();
   ended_ = true;
   asio::post(loops_[0]->context, [this] { tick_->cancel(); });
   for (const auto& loop : loops_) loop->work.reset();

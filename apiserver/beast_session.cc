@@ -54,6 +54,7 @@ BeastSession::BeastSession(std::shared_ptr<BeastCore> core, uint64_t id, tcp::so
       parser_(core_->options.max_header_bytes, core_->options.max_body_bytes) {}
 
 void BeastSession::Start() {
+  StartWaiting();
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     if (self->state_ == State::kClosed) return;
     error_code ignored;
@@ -75,7 +76,7 @@ void BeastSession::Handshake() {
 void BeastSession::OnHandshake(error_code failure) {
   if (state_ == State::kClosed) return;
   if (failure) return CloseNow();
-  peer_ = VerifiedPeer(tls_->native_handle());
+  peer_ = PeerOf(tls_->native_handle());
   if (!wire_.Attach(tls_->native_handle())) return CloseNow();
   // A client that has connected is about to ask; only between requests it may take its time.
   BecomeIdle(core_->options.header_timeout);
@@ -83,6 +84,7 @@ void BeastSession::OnHandshake(error_code failure) {
 
 void BeastSession::BecomeIdle(std::chrono::milliseconds timeout) {
   state_ = State::kIdle;
+  StartWaiting();
   parser_.Reset();
   if (core_->draining && parser_.unparsed_bytes() == 0) return CloseNow();
   SetReadDeadline(timeout);
@@ -95,6 +97,7 @@ void BeastSession::BecomeIdle(std::chrono::milliseconds timeout) {
 void BeastSession::Read() {
   if (reading_ || input_ended_ || state_ == State::kClosed) return;
   if (state_ == State::kResponding && parser_.unparsed_bytes() >= kReadAheadBytes) return;
+  if (state_ == State::kUpgraded && !upgraded_->wants_input()) return;
   reading_ = true;
   if (state_ == State::kClosing) {
     socket_.async_read_some(asio::buffer(scratch_), Bound(&BeastSession::OnRead));
@@ -115,18 +118,19 @@ void BeastSession::OnRead(error_code failure, size_t bytes) {
   }
   if (failure) return OnInputEnd(failure);
   parser_.Append({scratch_.data(), bytes});
+  if (state_ == State::kUpgraded) return DeliverInput();
   if (state_ != State::kResponding) Parse();
   Read();
 }
 
 void BeastSession::OnInputEnd(error_code failure) {
   input_ended_ = true;
-  if (state_ != State::kResponding) return CloseNow();
-  if (failure == asio::error::eof || failure == asio::ssl::error::stream_truncated) {
-    response_->PeerClosed();  // Perhaps only half of the connection: the answer is still sent.
-  } else {
-    CloseNow();
-  }
+  const bool upgraded = state_ == State::kUpgraded;
+  if (!upgraded && state_ != State::kResponding) return CloseNow();
+  if (failure != asio::error::eof && failure != asio::ssl::error::stream_truncated)
+    return CloseNow();
+  if (upgraded) return DeliverInput();
+  response_->PeerClosed();  // Perhaps only half of the connection: the answer is still sent.
 }
 
 void BeastSession::Parse() {
@@ -156,16 +160,19 @@ void BeastSession::Dispatch() {
   request.peer = peer_;
   const RequestClass kind =
       core_->options.classify ? core_->options.classify(request) : RequestClass();
+  long_running_ = kind.long_running;
   const std::shared_ptr<ResponseWriter> writer = BeginResponse(parser_.keep_alive(), kind.bulk);
+  WorkerPool& workers = kind.exempt ? core_->exempt_workers : core_->workers;
   auto task = [core = core_, writer, stream = response_, request = std::move(request)] {
     CallHandler(core->handler, request, writer, [&] { return stream->head_written(); });
   };
-  if (core_->workers.Submit(std::move(task), kind.client, kind.bulk)) return;
+  if (workers.Submit(std::move(task), {kind.client, kind.bulk, !kind.long_running})) return;
   SendRefusal(*writer, {429, "too many requests are being handled, try again later"});
 }
 
 std::shared_ptr<ResponseWriter> BeastSession::BeginResponse(bool keep_alive, bool bulk) {
   state_ = State::kResponding;
+  StopWaiting();
   read_deadline_ = Clock::time_point::max();
   response_ = std::make_shared<ResponseStream>(
       ResponseStream::Options{.head_only = parser_.is_head(),
@@ -174,13 +181,14 @@ std::shared_ptr<ResponseWriter> BeastSession::BeginResponse(bool keep_alive, boo
                               .bulk = bulk,
                               .buffer_bytes = core_->options.write_buffer_bytes,
                               .page_bytes = core_->options.page_buffer_bytes,
-                              .client = peer_ ? remote_ + " (" + peer_->common_name + ")" : remote_,
+                              .client = peer_ && peer_->verified ? remote_ + " (" + peer_->common_name + ")" : remote_,
                               .draining = {core_, &core_->draining},
                               .keeper = {core_, &core_->keeper},
                               .close =
                                   [weak = weak_from_this()] {
                                     if (const auto self = weak.lock()) self->Close();
-                                  }},
+                                  },
+                              .upgrade = UpgradeIfAsked()},
       [self = shared_from_this()] {
         asio::post(self->socket_.get_executor(), [self] { self->Pump(); });
       });
@@ -192,6 +200,7 @@ void BeastSession::Refuse(const Refusal& refusal) {
 }
 
 void BeastSession::Pump() {
+  if (state_ == State::kUpgraded) return PumpUpgraded();
   if (writing_ || !response_ || state_ == State::kClosed) return;
   switch (response_->Take(output_)) {
     case ResponseStream::Next::kSend:
@@ -207,7 +216,7 @@ void BeastSession::Pump() {
 
 void BeastSession::Write() {
   writing_ = true;
-  SetWriteDeadline();
+  if (!upgraded_ || upgraded_->closing()) SetWriteDeadline();
   if (!tls_) return SendSome(std::string_view(output_).substr(output_sent_));
   if (wire_sent_ == wire_.bytes().size() && !FillWire()) return CloseNow();
   SendSome(std::string_view(wire_.bytes()).substr(wire_sent_));
@@ -224,14 +233,24 @@ bool BeastSession::FillWire() {
   while (wire_.bytes().size() < kWireBytes) {
     if (output_sent_ == output_.size()) {
       DropOutput();
-      if (!response_ || response_->Take(output_) != ResponseStream::Next::kSend) return true;
+      if (!TakeMore()) return true;
     }
     const std::string_view slice = std::string_view(output_).substr(output_sent_, kSliceBytes);
     if (!wire_.Encrypt(slice)) return false;
     output_sent_ += slice.size();
-    if (response_) response_->Sent(slice.size());
+    CountSent(slice.size());
   }
   return true;
+}
+
+bool BeastSession::TakeMore() {
+  if (upgraded_) return upgraded_->Take(output_) == UpgradedStream::Next::kSend;
+  return response_ && response_->Take(output_) == ResponseStream::Next::kSend;
+}
+
+void BeastSession::CountSent(size_t bytes) {
+  if (upgraded_) upgraded_->Sent(bytes);
+  if (response_) response_->Sent(bytes);
 }
 
 void BeastSession::OnWritten(error_code failure, size_t bytes) {
@@ -243,10 +262,12 @@ void BeastSession::OnWritten(error_code failure, size_t bytes) {
     wire_sent_ += bytes;
   } else {
     output_sent_ += bytes;
-    if (response_) response_->Sent(bytes);
+    CountSent(bytes);
   }
   if (wire_sent_ < wire_.bytes().size() || output_sent_ < output_.size()) return Write();
   DropOutput();
+  if (tls_ && upgraded_) wire_.Rest();
+  if (upgraded_) wire_sent_ = 0;
   Pump();
 }
 
@@ -304,6 +325,8 @@ void BeastSession::CloseNow(bool reset) {
   state_ = State::kClosed;
   if (response_) response_->Cut();
   response_.reset();
+  if (upgraded_) upgraded_->Cut();
+  upgraded_.reset();
   timer_.cancel();
   error_code ignored;
   if (reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
@@ -358,6 +381,8 @@ void BeastSession::OnReadDeadline() {
       return Refuse({408, "the request did not arrive in time"});
     case State::kIdle:
       return CloseGracefully();
+    case State::kUpgraded:
+      return CheckPeer();
     default:
       return CloseNow();
   }
@@ -366,8 +391,9 @@ void BeastSession::OnReadDeadline() {
 // Room in the kernel's buffer is announced late, so a slow client that takes bytes is told from a
 // stalled one by what it has acknowledged.
 void BeastSession::OnWriteDeadline() {
+  // Who follows a log may pause.
   const int unacknowledged = UnacknowledgedBytes();
-  if (unacknowledged_ >= 0 && unacknowledged >= unacknowledged_) {
+  if (long_running_ ? PeerIsDead() : unacknowledged_ >= 0 && unacknowledged >= unacknowledged_) {
     LogWarning("client " + remote_ + " was cut off: it has taken nothing of an answer for " +
                std::to_string(core_->options.write_timeout.count()) + " ms");
     return CloseNow(/*reset=*/true);

@@ -14,6 +14,7 @@
 #include "apiserver/request_parser.h"
 #include "apiserver/response_stream.h"
 #include "apiserver/tls_output.h"
+#include "apiserver/upgraded_stream.h"
 
 namespace pedia::apiserver {
 
@@ -30,12 +31,12 @@ class BeastSession final : public BeastConnection,
  private:
   using Tcp = boost::asio::ip::tcp;
   using ErrorCode = boost::system::error_code;
-  using Clock = std::chrono::steady_clock;
   enum class State {
     kHandshake,
     kIdle,        // No byte of a request yet.
     kReading,     // Some of one.
     kResponding,  // All of one; its answer is on the way.
+    kUpgraded,    // No HTTP any more: see beast_upgrade.cc.
     kClosing,     // Nothing more to say; waits for the client's end.
     kClosed,
   };
@@ -67,10 +68,19 @@ class BeastSession final : public BeastConnection,
   void Pump();
   void Write();
   bool FillWire();
+  bool TakeMore();
+  void CountSent(size_t bytes);
   void SendSome(std::string_view bytes);
   void OnWritten(ErrorCode failure, size_t bytes);
   void DropOutput();
   void OnResponseEnd(bool complete);
+  std::function<std::shared_ptr<UpgradedConnection>()> UpgradeIfAsked();
+  std::shared_ptr<UpgradedConnection> Upgrade();
+  void BecomeUpgraded(std::shared_ptr<UpgradedStream> stream);
+  void PumpUpgraded();
+  void DeliverInput();
+  bool PeerIsDead();
+  void CheckPeer();
   void CloseGracefully();
   void ShutdownTls();
   void OnTlsShutdown();
@@ -109,6 +119,9 @@ class BeastSession final : public BeastConnection,
   size_t wire_sent_ = 0;     // Of wire_.
   int unacknowledged_ = -1;  // In the kernel, at half of the write deadline.
   std::shared_ptr<ResponseStream> response_;
+  std::shared_ptr<UpgradedStream> upgraded_;  // Instead of response_.
+  std::optional<Clock::time_point> awaits_ack_since_;  // See PeerIsDead.
+  bool long_running_ = false;                          // The request is.
 };
 
 }  // namespace pedia::apiserver

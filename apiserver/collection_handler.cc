@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apiserver/cluster_warnings.h"
+#include "apiserver/fine_grained_access.h"
 #include "apiserver/list_format.h"
 #include "apiserver/version_view.h"
 #include "query/label_selector.h"
@@ -159,7 +160,12 @@ void CollectionHandler::Get(Exchange& exchange) const {
   query::ListScope scope{{}, info.cluster, "", collection->name, *std::move(patterns)};
   Result<query::ListOptions> options = query::ParseListOptions(scope, exchange.query);
   if (!options.ok()) return SendStatus(exchange, options.status());
-  WarnAboutClusters(exchange, scope, options->clusters);
+  if (exchange.access != nullptr) {
+    const Status status = exchange.access->RestrictCollection(
+        {exchange.caller.user, *exchange.clusters}, scope, &*options);
+    if (!status.ok()) return SendStatus(exchange, status);
+  }
+  WarnAboutClusters(exchange, scope, ClustersInSight({}, *options));
   if (options->only_metadata && format->rows == ListFormat::Rows::kObjects)
     format->rows = ListFormat::Rows::kMetadataOnly;
   std::string fingerprint = query::Fingerprint(scope, *options);

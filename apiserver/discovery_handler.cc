@@ -50,7 +50,15 @@ std::string OwnAggregatedList(std::string_view version) {
   return text.append(version).append("\",").append(kAggregatedItems);
 }
 
-std::optional<std::string> OwnDocument(const RequestInfo& info) {
+// What may be done below /resources if requests go on to members.
+std::string WithProxyVerbs(std::string document, const ProxyOptions& proxy) {
+  constexpr std::string_view kRead = R"(["get"])";
+  if (!proxy.enabled) return document;
+  const size_t verbs = document.rfind(kRead);  // Those of "resources" are the last.
+  return document.replace(verbs, kRead.size(), R"(["create","delete","get","patch","update"])");
+}
+
+std::optional<std::string> OwnDocument(const RequestInfo& info, const ProxyOptions& proxy) {
   const std::string group_version = info.gvr.GroupVersion();
   switch (info.endpoint) {
     case Endpoint::kGroupList:
@@ -60,7 +68,7 @@ std::optional<std::string> OwnDocument(const RequestInfo& info) {
       if (info.gvr.group == "cluster.clusterpedia.io") return std::string(kPediaClusterGroup);
       return {};
     case Endpoint::kResourceList:
-      if (group_version == "clusterpedia.io/v1beta1") return std::string(kResources);
+      if (group_version == "clusterpedia.io/v1beta1") return WithProxyVerbs(std::string(kResources), proxy);
       if (group_version == "cluster.clusterpedia.io/v1alpha2")
         return std::string(kPediaClusterResources);
       return {};
@@ -69,7 +77,7 @@ std::optional<std::string> OwnDocument(const RequestInfo& info) {
   }
 }
 
-std::optional<std::string> MembersDocument(const Exchange& exchange) {
+std::optional<std::string> MembersDocument(const Exchange& exchange, const ProxyOptions& proxy) {
   const RequestInfo& info = exchange.info;
   switch (info.endpoint) {
     case Endpoint::kCoreVersions:
@@ -80,18 +88,20 @@ std::optional<std::string> MembersDocument(const Exchange& exchange) {
       return discovery::ApiGroupDocument(*exchange.clusters, info.cluster, info.gvr.group);
     case Endpoint::kResourceList:
       return discovery::ApiResourceListDocument(*exchange.clusters, info.cluster, info.gvr.group,
-                                                info.gvr.version);
+                                                info.gvr.version, proxy.Listed());
     default:
       return {};
   }
 }
 
-std::string AggregatedDocument(const Exchange& exchange, const std::string& version) {
-  if (!exchange.info.inner) return OwnAggregatedList(version);
+std::string AggregatedDocument(const Exchange& exchange, const std::string& version,
+                               const ProxyOptions& proxy) {
+  if (!exchange.info.inner) return WithProxyVerbs(OwnAggregatedList(version), proxy);
   const bool core = exchange.info.endpoint == Endpoint::kCoreVersions;
   const auto wanted =
       version == "v2" ? discovery::AggregatedVersion::kV2 : discovery::AggregatedVersion::kV2Beta1;
-  return discovery::AggregatedDocument(*exchange.clusters, exchange.info.cluster, core, wanted);
+  return discovery::AggregatedDocument(*exchange.clusters, exchange.info.cluster, core, wanted,
+                                       proxy.Listed());
 }
 
 // FNV-1a: the same in every process, so that it also holds behind a load balancer.
@@ -103,14 +113,14 @@ std::string EntityTag(std::string_view document) {
   return text;
 }
 
-void SendAggregated(Exchange& exchange, const MediaType& media) {
-  const std::string document = AggregatedDocument(exchange, media.version);
+void SendAggregated(Exchange& exchange, const MediaType& media, const ProxyOptions& proxy) {
+  const std::string document = AggregatedDocument(exchange, media.version, proxy);
   if (!SendIfUnchanged(exchange, EntityTag(document))) SendDocument(exchange, media, document);
 }
 
 }  // namespace
 
-void HandleDiscovery(Exchange& exchange) {
+void HandleDiscovery(Exchange& exchange, const ProxyOptions& proxy) {
   const RequestInfo& info = exchange.info;
   // Nobody knows yet what such a cluster serves.
   const discovery::ClusterState* cluster = exchange.clusters->Find(info.cluster);
@@ -121,9 +131,9 @@ void HandleDiscovery(Exchange& exchange) {
   const MediaScope scope = aggregated ? MediaScope::kDiscovery : MediaScope::kDocument;
   const Result<MediaType> media = NegotiateMediaType(exchange.request.headers, scope);
   if (!media.ok()) return SendStatus(exchange, media.status());
-  if (media->transform == Transform::kAggregatedDiscovery) return SendAggregated(exchange, *media);
+  if (media->transform == Transform::kAggregatedDiscovery) return SendAggregated(exchange, *media, proxy);
   const std::optional<std::string> document =
-      info.inner ? MembersDocument(exchange) : OwnDocument(info);
+      info.inner ? MembersDocument(exchange, proxy) : OwnDocument(info, proxy);
   if (!document) return SendStatus(exchange, UnknownResource());
   SendDocument(exchange, *media, *document);
 }

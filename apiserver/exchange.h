@@ -4,23 +4,36 @@
 #include <memory>
 #include <string_view>
 
+#include "apiserver/authorizer.h"
 #include "apiserver/http_server.h"
 #include "apiserver/media_type.h"
 #include "apiserver/request_info.h"
+#include "apiserver/user_info.h"
 #include "discovery/registry.h"
 #include "meta/status.h"
 #include "query/url_query.h"
 
 namespace pedia::apiserver {
 
+class FineGrainedAccess;
+
+// Who asks.
+struct Caller {
+  UserInfo authenticated;   // By its credentials.
+  UserInfo user;            // As whom it acts: the same, or the user that it impersonates.
+  AccessDecision decision;  // Of the authorizer, about the path.
+};
+
 // Lives on the stack of the thread that handles the request; `request` outlives it.
 struct Exchange {
   const HttpRequest& request;
   std::shared_ptr<ResponseWriter> response;
-  RequestInfo info;
-  query::UrlQuery query;
-  std::shared_ptr<const discovery::Snapshot> clusters;
-  HeaderFields headers;         // Sent with the answer, whatever it will be.
+  RequestInfo info{};
+  Caller caller{};
+  FineGrainedAccess* access = nullptr;  // nullptr: the authorization of the path is all there is.
+  query::UrlQuery query{};
+  std::shared_ptr<const discovery::Snapshot> clusters{};
+  HeaderFields headers{};         // Sent with the answer, whatever it will be.
   bool names_resource = false;  // info.gvr is a resource that is really served; only then it may
                                 // become a metric's label.
 };

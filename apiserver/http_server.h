@@ -18,10 +18,15 @@ namespace pedia::apiserver {
 
 using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 
-// What the client proved by its certificate, verified against client_ca_pem.
+// What the client's certificate says. `verified`: it was checked against client_ca_pem in the
+// handshake. Otherwise (TlsOptions::ask_client_certificates) the client only proved that it has the
+// key; who trusts which authority is decided later, for each request.
 struct PeerIdentity {
   std::string common_name;
   std::vector<std::string> organizations;  // Every O, in order.
+  bool verified = false;
+  std::vector<std::string>
+      chain_der;  // As sent: leaf first, then intermediates. Not verified only.
 };
 
 struct HttpRequest {
@@ -31,10 +36,29 @@ struct HttpRequest {
   HeaderFields headers;  // In order, repeated ones kept, names as sent.
   std::string body;
   std::string remote_address;        // "127.0.0.1:4711"
-  std::optional<PeerIdentity> peer;  // Only over TLS with a verified client certificate.
+  std::optional<PeerIdentity> peer;  // Only over TLS, of a client with a certificate.
 
   // The first value of a header, name in any case.
   std::optional<std::string_view> Header(std::string_view name) const;
+};
+
+// A connection that speaks something else than HTTP from now on (SPDY, WebSocket), taken over from
+// the server. Dropping the last reference closes it. Thread-safe.
+class UpgradedConnection {
+ public:
+  virtual ~UpgradedConnection() = default;
+  // What comes, each call with the next bytes, on a thread of the server; must not block. "" is the
+  // end: nothing more will come. False from `received` pauses until Resume(); those bytes count as
+  // taken. Once, first.
+  virtual void Start(std::function<bool(std::string_view bytes)> received) = 0;
+  virtual void Resume() = 0;
+  // Appends bytes, never blocks. False: the connection is gone. `drained` runs once what is unsent
+  // has fallen below `low_water` bytes (at once if it has).
+  virtual bool Write(std::string_view bytes) = 0;
+  virtual size_t unsent() const = 0;
+  virtual void OnDrained(size_t low_water, std::function<void()> drained) = 0;
+  // Sends what is unsent, then closes.
+  virtual void Close() = 0;
 };
 
 // The answer to one request. Thread-safe in the sense that any one thread at a time may use it, any
@@ -65,6 +89,14 @@ class ResponseWriter {
   // Runs `callback` once when the client goes before Finish (at once if it already has). On any
   // thread; must not block.
   virtual void OnClientGone(std::function<void()> callback) = 0;
+  // After TryWrite did not take bytes: `drained` runs once when no more than `low_water` bytes are
+  // unsent, or when the client is gone (at once if it is so already). As OnClientGone.
+  virtual void OnDrained(size_t /*low_water*/, std::function<void()> drained) { drained(); }
+  // Instead of WriteHead: from here on the connection is a stream of raw bytes in both directions,
+  // of which the answer's head (101) is the first; for requests with an Upgrade header. `bytes` are
+  // those that the client sent behind its request. Null: not possible here (HTTP/1.0, Pistache), and
+  // nothing has happened. The writer itself is of no use any more.
+  virtual std::shared_ptr<UpgradedConnection> Upgrade() { return nullptr; }
 
   // Head, body and Finish in one.
   void Send(int status, const HeaderFields& headers, std::string_view body);
@@ -78,6 +110,18 @@ using HttpHandler = std::function<void(const HttpRequest& request,
 struct RequestClass {
   std::string client;  // Whose it is: clients get an equal share. "": not shared out.
   bool bulk = false;   // The answer may be very long, so the request waits for its client.
+  // Health and discovery: does not count as in flight, and has a worker when all others are taken.
+  bool exempt = false;
+  // Not answered soon by design (logs -f, exec, watch): does not count as in flight.
+  bool long_running = false;
+};
+
+// A certificate for clients that ask for other names.
+struct SniCertificate {
+  std::string certificate_pem;
+  std::string key_pem;
+  std::vector<std::string> names;  // "foo.example", "*.example"; empty: those of the certificate.
+  bool operator==(const SniCertificate&) const = default;
 };
 
 struct TlsOptions {
@@ -85,6 +129,11 @@ struct TlsOptions {
   std::string key_pem;
   std::string client_ca_pem;  // "" = no client certificates are asked for. A client without one is
                               // let in; a bad one is refused.
+  // Instead: every client certificate is let in, unverified, for the handler to judge.
+  bool ask_client_certificates = false;
+  std::vector<SniCertificate> sni{};
+  std::string min_version{};                 // "VersionTLS12" (also ""), "VersionTLS13"
+  std::vector<std::string> cipher_suites{};  // IANA names; empty: OpenSSL's. Not of TLS 1.3.
 };
 
 struct HttpServerOptions {
@@ -94,9 +143,12 @@ struct HttpServerOptions {
   int io_threads = 2;
   int workers = 16;      // Requests handled at once; of one client, as many as it leaves free.
   int bulk_workers = 4;  // Bulk requests handled at once; likewise.
+  // Exempt requests handled at once, on threads of their own; one is kept for those of nobody.
+  int exempt_workers = 4;
   std::function<RequestClass(const HttpRequest&)> classify{};  // Empty: all are alike. Fast.
-  size_t max_requests =
-      400;  // In flight: being handled or waiting for a worker; more get 429, Retry-After: 1.
+  size_t max_requests = 400;  // In flight: being handled or waiting for a worker; more get 429,
+                              // Retry-After: 1. 0: no limit but that of connections.
+  // Beyond, the connection that waits for a request for longest makes room; else more get 503.
   size_t max_connections = 4096;
   size_t max_header_bytes =
       128 * 1024;  // Request line and headers (URLs of 64 KB work); more get 431.

@@ -9,6 +9,9 @@
 namespace pedia::apiserver {
 namespace {
 
+// One for each group of a user who is in many, and some more.
+constexpr size_t kMaxHeaderFields = 1'000;
+
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 constexpr std::pair<int, std::string_view> kReasonPhrases[] = {
@@ -177,6 +180,7 @@ HeaderFields RefusalHeaders(const Refusal& refusal) {
 }
 
 std::optional<Refusal> CheckHead(HttpRequest& request, int minor_version) {
+  if (request.headers.size() > kMaxHeaderFields) return Refusal{431, "there are too many headers"};
   const size_t hosts = CountOf(request, "Host");
   if (hosts > 1 || (hosts == 0 && minor_version > 0))
     return Refusal{400, "the request needs exactly one Host header"};
@@ -193,6 +197,11 @@ std::optional<Refusal> CheckHead(HttpRequest& request, int minor_version) {
 bool WantsKeepAlive(const HttpRequest& request, int minor_version) {
   if (HasToken(request, "Connection", "close")) return false;
   return minor_version > 0 || HasToken(request, "Connection", "keep-alive");
+}
+
+bool AsksForUpgrade(const HttpRequest& request) {
+  return HasToken(request, "Connection", "upgrade") &&
+         !request.Header("Upgrade").value_or("").empty();
 }
 
 std::string FormatHead(const HeadOptions& options, const HeaderFields& headers) {

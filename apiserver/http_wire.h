@@ -31,6 +31,9 @@ std::optional<Refusal> CheckHead(HttpRequest& request, int minor_version);
 // Whether the connection may serve another request after this one.
 bool WantsKeepAlive(const HttpRequest& request, int minor_version);
 
+// Whether the connection shall speak another protocol from here on.
+bool AsksForUpgrade(const HttpRequest& request);
+
 enum class Framing { kNone, kContentLength, kChunked, kUntilClose };
 
 struct HeadOptions {

@@ -5,44 +5,50 @@
 namespace pedia::apiserver {
 
 MeteredWriter::MeteredWriter(std::shared_ptr<ResponseWriter> writer,
-                             std::shared_ptr<Metrics> metrics)
+                             std::shared_ptr<RequestJournal> journal, RequestReport report)
     : writer_(std::move(writer)),
-      metrics_(std::move(metrics)),
-      start_(std::chrono::steady_clock::now()) {
-  record_.verb = "other";
-  metrics_->RequestStarted();
+      journal_(std::move(journal)),
+      start_(std::chrono::steady_clock::now()),
+      report_(std::move(report)) {
+  journal_->RequestStarted();
 }
 
 MeteredWriter::~MeteredWriter() {
-  record_.seconds =
+  report_.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  metrics_->RequestFinished(record_);
-}
-
-void MeteredWriter::SetLabels(std::string verb, GroupVersionResource gvr) {
-  record_.verb = std::move(verb);
-  record_.gvr = std::move(gvr);
+  journal_->RequestOver(report_);
 }
 
 void MeteredWriter::WriteHead(int status, const HeaderFields& headers,
                               std::optional<uint64_t> content_length) {
-  record_.code = status;
+  report_.code = status;
+  for (const auto& [name, value] : headers) {
+    if (name == "Pedia-Query-Plan") report_.plan = value;
+    if (name == "Pedia-Objects-Scanned") report_.scanned = value;
+  }
   writer_->WriteHead(status, headers, content_length);
 }
 
 bool MeteredWriter::Write(std::string_view bytes) {
-  record_.body_bytes += bytes.size();
+  report_.body_bytes += bytes.size();
   return writer_->Write(bytes);
 }
 
 bool MeteredWriter::WriteBuffer(std::string buffer) {
-  record_.body_bytes += buffer.size() - kWriteRoom;
+  report_.body_bytes += buffer.size() - kWriteRoom;
   return writer_->WriteBuffer(std::move(buffer));
+}
+
+// Counted as answered now: how long people stay in a shell says nothing about pedia.
+std::shared_ptr<UpgradedConnection> MeteredWriter::Upgrade() {
+  std::shared_ptr<UpgradedConnection> connection = writer_->Upgrade();
+  if (connection) report_.code = 101;
+  return connection;
 }
 
 bool MeteredWriter::TryWrite(std::string_view bytes, size_t limit) {
   const bool sent = writer_->TryWrite(bytes, limit);
-  if (sent) record_.body_bytes += bytes.size();
+  if (sent) report_.body_bytes += bytes.size();
   return sent;
 }
 

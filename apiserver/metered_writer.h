@@ -1,24 +1,26 @@
-// MeteredWriter: passes one answer through to the network and tells Metrics about it when it is
-// over.
+// MeteredWriter: passes one answer through to the network and tells the journal about the request
+// when it is over.
 #pragma once
 #include <chrono>
 #include <memory>
 #include <string>
 
 #include "apiserver/http_server.h"
-#include "apiserver/metrics.h"
+#include "apiserver/request_journal.h"
 
 namespace pedia::apiserver {
 
 // As thread-safe as ResponseWriter. The request is over when the last reference goes.
 class MeteredWriter : public ResponseWriter {
  public:
-  MeteredWriter(std::shared_ptr<ResponseWriter> writer, std::shared_ptr<Metrics> metrics);
+  // `report`: what the request says.
+  MeteredWriter(std::shared_ptr<ResponseWriter> writer, std::shared_ptr<RequestJournal> journal,
+                RequestReport report);
   ~MeteredWriter() override;
-  // The labels; call before the last reference is dropped. `gvr`: only of a resource that is really
-  // served.
-  void SetLabels(std::string verb, GroupVersionResource gvr);
-  bool head_written() const { return record_.code != 0; }
+  // For the handler chain, on its thread, as long as that holds a reference: all but how the request
+  // is answered.
+  RequestReport& report() { return report_; }
+  bool head_written() const { return report_.code != 0; }
 
   void WriteHead(int status, const HeaderFields& headers,
                  std::optional<uint64_t> content_length) override;
@@ -31,12 +33,16 @@ class MeteredWriter : public ResponseWriter {
   void OnClientGone(std::function<void()> callback) override {
     writer_->OnClientGone(std::move(callback));
   }
+  void OnDrained(size_t low_water, std::function<void()> drained) override {
+    writer_->OnDrained(low_water, std::move(drained));
+  }
+  std::shared_ptr<UpgradedConnection> Upgrade() override;
 
  private:
   const std::shared_ptr<ResponseWriter> writer_;
-  const std::shared_ptr<Metrics> metrics_;
+  const std::shared_ptr<RequestJournal> journal_;
   const std::chrono::steady_clock::time_point start_;
-  RequestRecord record_;
+  RequestReport report_;
 };
 
 }  // namespace pedia::apiserver

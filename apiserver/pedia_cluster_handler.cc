@@ -1,12 +1,11 @@
 #include "apiserver/pedia_cluster_handler.h"
 
-#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include "apiserver/list_format.h"
-#include "meta/time.h"
+#include "discovery/pedia_cluster_status.h"
 
 namespace pedia::apiserver {
 namespace {
@@ -17,67 +16,6 @@ constexpr char kApiVersion[] = "cluster.clusterpedia.io/v1alpha2";
 
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string GitVersion(const discovery::ClusterState& cluster) {
-  const Json version = Json::parse(cluster.version_json, nullptr, false);
-  if (!version.is_object()) return "";
-  const auto found = version.find("gitVersion");
-  return found != version.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-Json ConditionToJson(const discovery::Condition& condition) {
-  return {{"type", condition.type},
-          {"status", condition.status},
-          {"lastTransitionTime", FormatRfc3339(condition.last_transition)},
-          {"reason", condition.reason},
-          {"message", condition.message}};
-}
-
-const GroupVersionResource& SourceOf(const discovery::ResourceSync& sync) {
-  return sync.source.resource.empty() ? sync.gvr : sync.source;
-}
-
-Json SyncConditionToJson(const discovery::ResourceSync& sync) {
-  const GroupVersionResource& source = SourceOf(sync);
-  Json json = {{"version", source.version}, {"status", sync.status}};
-  if (sync.gvr.version != source.version) json["storageVersion"] = sync.gvr.version;
-  if (sync.gvr.GroupResource() != source.GroupResource())
-    json["storageResource"] = sync.gvr.GroupResource();
-  if (!sync.reason.empty()) json["reason"] = sync.reason;
-  if (!sync.message.empty()) json["message"] = sync.message;
-  json["lastTransitionTime"] = FormatRfc3339(sync.last_transition);
-  return json;
-}
-
-// One entry per resource of a group; its versions are the sync conditions.
-Json ResourceToJson(const discovery::ClusterState& cluster,
-                    const std::vector<const discovery::ResourceSync*>& versions) {
-  const discovery::ResourceSync& first = *versions.front();
-  const discovery::ApiResource* resource = cluster.synced.Find(SourceOf(first));
-  Json json = {{"name", SourceOf(first).resource},
-               {"kind", resource == nullptr ? "" : resource->kind},
-               {"namespaced", resource != nullptr && resource->namespaced},
-               {"syncConditions", Json::array()}};
-  for (const discovery::ResourceSync* sync : versions)
-    json["syncConditions"].push_back(SyncConditionToJson(*sync));
-  return json;
-}
-
-Json SyncResourcesToJson(const discovery::ClusterState& cluster) {
-  std::map<std::string, std::map<std::string, std::vector<const discovery::ResourceSync*>>> groups;
-  for (const discovery::ResourceSync& sync : cluster.resources) {
-    const GroupVersionResource& source = SourceOf(sync);
-    groups[source.group][source.resource].push_back(&sync);
-  }
-  Json json = Json::array();
-  for (const auto& [group, resources] : groups) {
-    Json entry = {{"group", group}, {"resources", Json::array()}};
-    for (const auto& [name, versions] : resources)
-      entry["resources"].push_back(ResourceToJson(cluster, versions));
-    json.push_back(std::move(entry));
-  }
-  return json;
 }
 
 Json MetadataToJson(const discovery::ClusterState& cluster) {
@@ -95,13 +33,7 @@ Json ToJson(const discovery::ClusterState& cluster) {
                {"apiVersion", kApiVersion},
                {"metadata", MetadataToJson(cluster)},
                {"spec", {{"apiserver", cluster.api_server}, {"syncResources", Json::array()}}},
-               {"status",
-                {{"apiserver", cluster.api_server},
-                 {"version", GitVersion(cluster)},
-                 {"conditions", Json::array()}}}};
-  for (const discovery::Condition& condition : cluster.conditions)
-    json["status"]["conditions"].push_back(ConditionToJson(condition));
-  json["status"]["syncResources"] = SyncResourcesToJson(cluster);
+               {"status", Json::parse(discovery::PediaClusterStatusToJson(cluster))}};
   return json;
 }
 
@@ -135,7 +67,7 @@ Json TableOf(const std::vector<const discovery::ClusterState*>& clusters,
   for (const discovery::ClusterState* cluster : clusters) {
     Json cells = {cluster->name,
                   StatusOf(*cluster, "Ready"),
-                  GitVersion(*cluster),
+                  discovery::GitVersion(*cluster),
                   cluster->api_server,
                   ReasonOf(*cluster, "Validated"),
                   ReasonOf(*cluster, "SynchroRunning"),

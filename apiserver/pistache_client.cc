@@ -208,7 +208,7 @@ void PistacheClient::Run(Lock& lock, HttpRequest request, int minor_version) {
   auto task = [self = shared_from_this(), request = std::move(request), minor_version, keep_alive] {
     self->Handle(request, minor_version, keep_alive);
   };
-  if (!core_->workers.Submit(std::move(task)))
+  if (!core_->workers.Submit(std::move(task), {}))
     Refuse(lock, {429, "too many requests are being handled, try again later"});
 }
 

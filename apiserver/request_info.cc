@@ -26,25 +26,58 @@ bool IsPlainSegment(std::string_view segment) {
          segment.find('/') == std::string_view::npos;
 }
 
-// The decoded segments, or an empty optional inside the Result if the path can name nothing.
-Result<std::optional<std::vector<std::string>>> SplitPath(std::string_view path) {
+bool IsBelowResources(Segments segments) {
+  return segments.size() >= 4 && segments[0] == "apis" && segments[1] == "clusterpedia.io" &&
+         segments[2] == "v1beta1" && segments[3] == "resources";
+}
+
+// Whether what follows is no longer Kubernetes' but a path behind a member, or of the member's own.
+bool EndsInProxy(Segments segments) {
+  if (segments.back() != "proxy" || !IsBelowResources(segments)) return false;
+  segments = segments.subspan(4);
+  if (segments.size() >= 2 && segments[0] == "clusters") {
+    if (segments.size() == 3) return true;
+    segments = segments.subspan(2);
+  }
+  if (segments.size() < 5 || segments[0] != "api" || segments[1] != "v1") return false;
+  segments = segments.subspan(2);
+  if (segments.size() == 3) return segments[0] == "nodes";
+  return segments.size() == 5 && segments[0] == "namespaces" &&
+         (segments[2] == "pods" || segments[2] == "services");
+}
+
+struct SplitPath {
+  std::vector<std::string> segments;  // Decoded.
+  std::string_view proxy_path;        // See RequestInfo.
+};
+
+// Nothing inside the Result if the path can name nothing.
+Result<std::optional<SplitPath>> Split(std::string_view path) {
   if (path.empty() || path[0] != '/') return BadRequest("the request path must start with '/'");
-  path.remove_prefix(1);
-  std::vector<std::string> segments;
-  if (path.empty()) return std::optional(std::move(segments));
-  if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  SplitPath split;
+  std::string_view rest = path.substr(1);
+  if (rest.empty()) return std::optional(std::move(split));
+  if (rest.size() > 1 && rest.back() == '/') rest.remove_suffix(1);
   while (true) {
-    const size_t end = path.find('/');
-    std::optional<std::string> segment = query::DecodePathSegment(path.substr(0, end));
+    const size_t end = std::min(rest.find('/'), rest.size());
+    std::optional<std::string> segment = query::DecodePathSegment(rest.substr(0, end));
     if (!segment || HasControlCharacter(*segment))
       return BadRequest("the request path contains an invalid escape or character");
-    if (!IsPlainSegment(*segment) || segments.size() == kMaxSegments)
-      return std::optional<std::vector<std::string>>();
-    segments.push_back(*std::move(segment));
-    if (end == std::string_view::npos) break;
-    path.remove_prefix(end + 1);
+    if (!IsPlainSegment(*segment) || split.segments.size() == kMaxSegments)
+      return std::optional<SplitPath>();
+    split.segments.push_back(*std::move(segment));
+    const auto taken = static_cast<size_t>(rest.data() + end - path.data());
+    if (EndsInProxy(split.segments)) {
+      split.proxy_path = path.substr(taken);
+      break;
+    }
+    if (end == rest.size()) break;
+    rest.remove_prefix(end + 1);
   }
-  return std::optional(std::move(segments));
+  const auto behind = query::DecodePathSegment(split.proxy_path);
+  if (!behind || HasControlCharacter(*behind))
+    return BadRequest("the request path contains an invalid escape or character");
+  return std::optional(std::move(split));
 }
 
 std::string VerbOfMethod(std::string_view method) {
@@ -158,20 +191,16 @@ void ParseSegments(Segments segments, bool watch, RequestInfo* info) {
     info->endpoint = Endpoint::kMetrics;
 }
 
-bool IsBelowResources(Segments segments) {
-  return segments.size() >= 4 && segments[0] == "apis" && segments[1] == "clusterpedia.io" &&
-         segments[2] == "v1beta1" && segments[3] == "resources";
-}
-
 }  // namespace
 
 Result<RequestInfo> ParseRequestInfo(std::string_view method, std::string_view path, bool watch) {
-  const Result<std::optional<std::vector<std::string>>> split = SplitPath(path);
+  const Result<std::optional<SplitPath>> split = Split(path);
   if (!split.ok()) return split.status();
   RequestInfo info;
   info.verb = VerbOfMethod(method);
   if (!*split) return info;
-  Segments segments(**split);
+  info.proxy_path = (*split)->proxy_path;
+  Segments segments((*split)->segments);
   if (IsBelowResources(segments)) {
     info.inner = true;
     segments = segments.subspan(4);
@@ -179,13 +208,22 @@ Result<RequestInfo> ParseRequestInfo(std::string_view method, std::string_view p
       info.cluster = segments[1];
       segments = segments.subspan(2);
     }
-    if (!segments.empty()) ParseSegments(segments, watch, &info);
+    if (!info.cluster.empty() && !segments.empty() && segments[0] == "proxy") {
+      info.endpoint = Endpoint::kProxy;
+    } else if (!segments.empty()) {
+      ParseSegments(segments, watch, &info);
+    }
   } else if (segments.empty()) {
     info.endpoint = Endpoint::kRoot;
   } else {
     ParseSegments(segments, watch, &info);
   }
   return info;
+}
+
+bool AsksForWatch(const query::UrlQuery& query) {
+  const std::optional<std::string_view> value = query.Find("watch");
+  return value && *value != "0" && *value != "false" && *value != "False" && *value != "FALSE";
 }
 
 std::string_view PathOfTarget(std::string_view target) {

@@ -8,6 +8,7 @@
 
 #include "meta/group_version_resource.h"
 #include "meta/result.h"
+#include "query/url_query.h"
 
 namespace pedia::apiserver {
 
@@ -29,6 +30,7 @@ enum class Endpoint {
   kOpenApiV2,     // "/openapi/v2"
   kOpenApiV3,     // "/openapi/v3", "/openapi/v3/<document>"
   kObjects,       // All objects or one object of `gvr`.
+  kProxy,         // ".../resources/clusters/c1/proxy" and what is below: any path of a member.
 };
 
 struct RequestInfo {
@@ -39,6 +41,9 @@ struct RequestInfo {
   std::string name_space;    // "" = all namespaces. Always "" for the resource "namespaces" itself.
   std::string name;          // "" = the collection.
   std::string subresource;   // "log", "status"; "scale/x" is kept whole.
+  // What stands behind kProxy or the subresource "proxy" of pods, services and nodes, as sent: "" or
+  // "/a%2Fb//c/". Not looked at, but for its escapes.
+  std::string proxy_path;
   // get, list, watch, create, update, patch, delete; "other" for unknown methods. Discovery and the
   // like: get.
   std::string verb;
@@ -48,10 +53,14 @@ struct RequestInfo {
 };
 
 // `path`: as sent, without the query; every segment is percent-decoded once; one trailing slash is
-// allowed. `watch`: the query has watch=true. Empty segments, ".", ".." and decoded slashes lead to
-// kUnknown. Errors: BadRequest for a path that is none: not starting with '/', bad percent escapes,
+// allowed. `watch`: the query has watch=true. Empty segments, ".", ".." and decoded slashes (but in
+// proxy_path) lead to kUnknown. Errors: BadRequest for a path that is none: not starting with '/', bad percent escapes,
 // control characters. Pure; linear.
 Result<RequestInfo> ParseRequestInfo(std::string_view method, std::string_view path, bool watch);
+
+// Whether the query has watch=true, as Kubernetes reads it: what is there and neither "0" nor "false"
+// is true.
+bool AsksForWatch(const query::UrlQuery& query);
 
 // The path of a request target, without the query: of "/a?b" and of "http://host/a?b" "/a".
 std::string_view PathOfTarget(std::string_view target);

@@ -71,6 +71,7 @@ bool RequestParser::is_head() const {
 int RequestParser::minor_version() const { return state_->minor_version; }
 bool RequestParser::keep_alive() const { return state_->keep_alive; }
 size_t RequestParser::unparsed_bytes() const { return state_->input.size(); }
+std::string RequestParser::TakeUnparsed() { return std::exchange(state_->input, {}); }
 
 bool RequestParser::TakeExpectation() { return std::exchange(state_->expectation, false); }
 

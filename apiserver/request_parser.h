@@ -2,6 +2,7 @@
 // through refused. Source: RFC 9112. Private to the http library.
 #pragma once
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "apiserver/http_server.h"
@@ -38,6 +39,7 @@ class RequestParser {
   // Makes ready for the next request, of which bytes may be there already.
   void Reset();
   size_t unparsed_bytes() const;
+  std::string TakeUnparsed();  // What is behind the request is not HTTP.
 
  private:
   struct State;

@@ -6,6 +6,7 @@
 
 #include "apiserver/body_stream.h"
 #include "apiserver/cluster_warnings.h"
+#include "apiserver/fine_grained_access.h"
 #include "apiserver/list_encoder.h"
 #include "apiserver/list_format.h"
 #include "apiserver/object_forms.h"
@@ -76,6 +77,11 @@ void ResourceHandler::Get(Exchange& exchange, const discovery::ApiResource& reso
     return SendStatus(exchange, BadRequest("please specify the cluster name when using the "
                                            "resource name to get a specific resource."));
   }
+  // Before anything tells whether the object exists.
+  if (exchange.access != nullptr) {
+    const Status status = exchange.access->CheckObject(exchange.caller.user, info);
+    if (!status.ok()) return SendStatus(exchange, status);
+  }
   WarnAboutClusters(exchange, {info.gvr, info.cluster, ""}, {});
   const Result<MediaType> media =
       NegotiateMediaType(exchange.request.headers, MediaScope::kObjects);
@@ -85,8 +91,12 @@ void ResourceHandler::Get(Exchange& exchange, const discovery::ApiResource& reso
   Result<ListFormat> format = FormatOfObject(exchange, resource, *media);
   const GroupVersionResource& stored = convert::StoredVersion(info.gvr);
   const bool with_events = *events && format.ok() && format->CarriesEvents();
-  const Result<storage::StoredObject> object =
-      store_.Get(info.cluster, stored, info.name_space, info.name, with_events);
+  Result<query::AccessFilter> seen_events = query::AccessFilter();
+  if (with_events && exchange.access != nullptr)
+    seen_events = exchange.access->EventsOf({exchange.caller.user, *exchange.clusters}, info);
+  if (!seen_events.ok()) return SendStatus(exchange, seen_events.status());
+  const Result<storage::StoredObject> object = store_.Get(
+      info.cluster, stored, info.name_space, info.name, with_events ? &*seen_events : nullptr);
   if (!object.ok() && object.status().reason() == StatusReason::kNotFound)
     return SendStatus(exchange, NotFound(info.gvr.group, info.gvr.resource, info.name));
   if (!object.ok()) return SendStatus(exchange, object.status());
@@ -106,9 +116,16 @@ void ResourceHandler::List(Exchange& exchange, const discovery::ApiResource& res
   query::ListScope scope{exchange.info.gvr, exchange.info.cluster, exchange.info.name_space};
   Result<query::ListOptions> options = query::ParseListOptions(scope, exchange.query);
   if (!options.ok()) return SendStatus(exchange, options.status());
-  WarnAboutClusters(exchange, scope, options->clusters);
+  const GroupVersionResource& stored = convert::StoredVersion(exchange.info.gvr);
+  if (exchange.access != nullptr) {
+    const Status status =
+        exchange.access->RestrictList({exchange.caller.user, *exchange.clusters}, scope, stored,
+                                      resource.namespaced, &*options);
+    if (!status.ok()) return SendStatus(exchange, status);
+  }
+  WarnAboutClusters(exchange, scope, ClustersInSight(stored, *options));
   std::string fingerprint = query::Fingerprint(scope, *options);
-  scope.gvr = convert::StoredVersion(exchange.info.gvr);
+  scope.gvr = stored;
   UseStoredFields(exchange.info.gvr, &*options);
   Result<ListFormat> format = FormatOfList(exchange, resource, *media);
   if (!format.ok()) return SendStatus(exchange, format.status());

@@ -40,6 +40,10 @@ class Writer final : public ResponseWriter {
   void OnClientGone(std::function<void()> callback) override {
     stream_->OnClientGone(std::move(callback));
   }
+  void OnDrained(size_t low_water, std::function<void()> drained) override {
+    stream_->OnDrained(low_water, std::move(drained));
+  }
+  std::shared_ptr<UpgradedConnection> Upgrade() override { return stream_->Upgrade(); }
 
  private:
   const std::shared_ptr<ResponseStream> stream_;
@@ -196,7 +200,7 @@ void ResponseStream::Uncount(size_t bytes) {
 void ResponseStream::Finish() {
   std::vector<std::function<void()>> dropped;  // Destroyed without the lock: they may own anything.
   const std::scoped_lock lock(mutex_);
-  if (state_ == State::kFinished || state_ == State::kAborted) return;
+  if (is_over()) return;
   if (state_ == State::kHead) {
     LogError("a handler finished an answer that it had not begun");
     state_ = State::kAborted;
@@ -214,7 +218,7 @@ void ResponseStream::Finish() {
 void ResponseStream::Abort() {
   std::vector<std::function<void()>> dropped;
   const std::scoped_lock lock(mutex_);
-  if (state_ == State::kFinished || state_ == State::kAborted) return;
+  if (is_over()) return;
   state_ = State::kAborted;
   dropped.swap(callbacks_);
   room_.notify_all();
@@ -234,13 +238,36 @@ bool ResponseStream::head_written() const {
 void ResponseStream::OnClientGone(std::function<void()> callback) {
   {
     const std::scoped_lock lock(mutex_);
-    if (state_ == State::kFinished || state_ == State::kAborted) return;
+    if (is_over()) return;
     if (!gone_) {
       callbacks_.push_back(std::move(callback));
       return;
     }
   }
   callback();
+}
+
+void ResponseStream::OnDrained(size_t low_water, std::function<void()> drained) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (writable() && unsent_ > low_water) {
+      low_water_ = low_water;
+      drained_ = std::move(drained);
+      return;
+    }
+  }
+  drained();
+}
+
+std::shared_ptr<UpgradedConnection> ResponseStream::Upgrade() {
+  std::vector<std::function<void()>> dropped;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (state_ != State::kHead || cut_ || !options_.upgrade) return nullptr;
+    state_ = State::kUpgraded;
+    dropped.swap(callbacks_);
+  }
+  return options_.upgrade();
 }
 
 ResponseStream::Next ResponseStream::Take(std::string& out) {
@@ -257,10 +284,15 @@ ResponseStream::Next ResponseStream::Take(std::string& out) {
 }
 
 void ResponseStream::Sent(size_t bytes) {
-  const std::scoped_lock lock(mutex_);
+  std::function<void()> drained;
+  std::unique_lock lock(mutex_);
   Uncount(bytes);
   sent_ += static_cast<int64_t>(bytes);
   if (HasRoom()) room_.notify_all();
+  if (unsent_ > low_water_ || !drained_) return;
+  drained.swap(drained_);
+  lock.unlock();
+  drained();
 }
 
 KeptStream::Progress ResponseStream::progress() const {
@@ -281,6 +313,7 @@ void ResponseStream::Cut() {
   std::deque<std::string>().swap(pending_);
   Uncount(unsent_);
   room_.notify_all();
+  if (drained_) callbacks_.push_back(std::exchange(drained_, nullptr));
   RunCallbacks(lock);
 }
 

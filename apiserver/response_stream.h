@@ -34,6 +34,8 @@ class ResponseStream : public KeptStream, public std::enable_shared_from_this<Re
     std::shared_ptr<const std::atomic<bool>> draining{};
     std::shared_ptr<StreamKeeper> keeper{};
     std::function<void()> close{};  // Closes the connection. From any thread, without waiting.
+    // Takes the connection out of HTTP. Empty: the request does not ask for that.
+    std::function<std::shared_ptr<UpgradedConnection>()> upgrade{};
   };
   // `ready` tells the connection that Take has something to say. Called under the lock: it may
   // post, never call back.
@@ -48,6 +50,8 @@ class ResponseStream : public KeptStream, public std::enable_shared_from_this<Re
   void Abort();
   bool ClientGone() const;
   void OnClientGone(std::function<void()> callback);
+  void OnDrained(size_t low_water, std::function<void()> drained);
+  std::shared_ptr<UpgradedConnection> Upgrade();
   bool head_written() const;
 
   // What the connection does next.
@@ -75,7 +79,7 @@ class ResponseStream : public KeptStream, public std::enable_shared_from_this<Re
   void CloseConnection() override { options_.close(); }
 
  private:
-  enum class State { kHead, kBody, kFinished, kAborted };
+  enum class State { kHead, kBody, kFinished, kAborted, kUpgraded };
 
   void Notify();
   bool HasRoom() const;
@@ -86,6 +90,7 @@ class ResponseStream : public KeptStream, public std::enable_shared_from_this<Re
   void Uncount(size_t bytes);
   std::string_view Admit(std::string_view bytes);
   bool writable() const { return !cut_ && state_ == State::kBody; }
+  bool is_over() const { return state_ != State::kHead && state_ != State::kBody; }
   void RunCallbacks(std::unique_lock<std::mutex>& lock);
 
   const Options options_;
@@ -106,6 +111,8 @@ class ResponseStream : public KeptStream, public std::enable_shared_from_this<Re
   size_t unsent_ = 0;                // Of pending_ and of what was taken.
   int64_t sent_ = 0;
   std::vector<std::function<void()>> callbacks_;
+  size_t low_water_ = 0;
+  std::function<void()> drained_;
 };
 
 // A writer for handlers. Its end without Finish aborts the stream.

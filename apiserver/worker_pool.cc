@@ -21,28 +21,41 @@ WorkerPool::WorkerPool(const Options& options) : options_(Bounded(options)) {
   for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
-bool WorkerPool::Submit(std::function<void()> task, const std::string& client, bool bulk) {
+bool WorkerPool::Submit(std::function<void()> task, const Owner& owner) {
   {
     const std::scoped_lock lock(mutex_);
-    const size_t tasks = waiting_[kShort] + waiting_[kBulk] +
-                         static_cast<size_t>(running_[kShort] + running_[kBulk]);
-    if (stopped_ || tasks >= options_.capacity) return false;
-    const auto found = clients_.try_emplace(client).first;
-    // The queue is shared out as the threads are.
-    if (!client.empty() && found->second.tasks() >= options_.capacity - tasks) return false;
-    const Kind kind = bulk ? kBulk : kShort;
-    if (found->second.waiting[kind].empty()) turns_[kind].push_back(found);
-    found->second.waiting[kind].push_back(std::move(task));
+    if (stopped_) return false;
+    const auto found = clients_.try_emplace(owner.client).first;
+    Client& client = found->second;
+    if (owner.counted && !HasRoom(*found)) {
+      if (client.tasks == 0) clients_.erase(found);
+      return false;
+    }
+    const Kind kind = owner.bulk ? kBulk : kShort;
+    if (client.waiting[kind].empty()) turns_[kind].push_back(found);
+    client.waiting[kind].push_back({std::move(task), owner.counted});
     ++waiting_[kind];
+    ++client.tasks;
+    if (owner.counted) {
+      ++counted_;
+      ++client.counted;
+    }
   }
   wake_.notify_one();
   return true;
 }
 
+// The queue is shared out as the threads are.
+bool WorkerPool::HasRoom(const Clients::value_type& client) const {
+  if (options_.capacity == 0) return true;
+  if (counted_ >= options_.capacity) return false;
+  return client.first.empty() || client.second.counted < options_.capacity - counted_;
+}
+
 bool WorkerPool::MayRun(const Clients::value_type& client, Kind kind) const {
   int free = options_.threads - running_[kShort] - running_[kBulk];
   if (kind == kBulk) free = std::min(free, options_.bulk - running_[kBulk]);
-  return client.first.empty() ? free > 0 : client.second.running[kind] < free;
+  return client.first.empty() ? free > 0 : client.second.running[kind] < free - options_.kept;
 }
 
 // Short tasks first: bulk tasks have time.
@@ -55,7 +68,7 @@ bool WorkerPool::Pick(Task* task) {
     task->kind = kind;
     turns_[kind].erase(turn);
     Client& client = task->client->second;
-    task->run = std::move(client.waiting[kind].front());
+    static_cast<Waiting&>(*task) = std::move(client.waiting[kind].front());
     client.waiting[kind].pop_front();
     if (!client.waiting[kind].empty()) turns_[kind].push_back(task->client);
     --waiting_[kind];
@@ -67,9 +80,15 @@ bool WorkerPool::Pick(Task* task) {
 }
 
 void WorkerPool::End(const Task& task) {
-  --task.client->second.running[task.kind];
+  Client& client = task.client->second;
+  --client.running[task.kind];
   --running_[task.kind];
-  if (task.client->second.tasks() == 0) clients_.erase(task.client);
+  --client.tasks;
+  if (task.counted) {
+    --client.counted;
+    --counted_;
+  }
+  if (client.tasks == 0) clients_.erase(task.client);
 }
 
 void WorkerPool::Run() {

@@ -23,14 +23,19 @@ class WorkerPool {
   struct Options {
     int threads = 1;
     int bulk = 1;         // Bulk tasks that run at once, at most.
-    size_t capacity = 1;  // Tasks running or waiting.
+    size_t capacity = 0;  // Counted tasks running or waiting; 0: any number.
+    int kept = 0;         // Threads that only tasks of nobody get.
+  };
+  struct Owner {
+    std::string client = "";  // "": nobody, bounded by nothing but the threads.
+    bool bulk = false;
+    bool counted = true;
   };
   explicit WorkerPool(const Options& options);
   ~WorkerPool() { Stop(); }
 
-  // `client`: for whom; "" is bounded by nothing but the threads. False: at capacity,
-  // or the client has its share of it; or stopped.
-  bool Submit(std::function<void()> task, const std::string& client = "", bool bulk = false);
+  // False: at capacity, or the client has its share of it; or stopped.
+  bool Submit(std::function<void()> task, const Owner& owner);
   // The task that calls this is a bulk task from now on, even beyond their number: it was found to
   // wait for its client. Returns false if it was one, or if the thread is not of a pool.
   static bool ThisTaskIsBulk();
@@ -41,22 +46,24 @@ class WorkerPool {
 
  private:
   enum Kind { kShort, kBulk, kKinds };
+  struct Waiting {
+    std::function<void()> run;
+    bool counted = true;
+  };
   struct Client {
-    std::deque<std::function<void()>> waiting[kKinds];
+    std::deque<Waiting> waiting[kKinds];
     int running[kKinds] = {};
-    size_t tasks() const {
-      return waiting[kShort].size() + waiting[kBulk].size() +
-             static_cast<size_t>(running[kShort] + running[kBulk]);
-    }
+    size_t tasks = 0;    // Waiting or running.
+    size_t counted = 0;  // Of them.
   };
   using Clients = std::map<std::string, Client>;  // Iterators stay valid.
-  struct Task {
-    std::function<void()> run;
+  struct Task : Waiting {
     Clients::iterator client;
     Kind kind = kShort;
   };
 
   void Run();
+  bool HasRoom(const Clients::value_type& client) const;
   bool MayRun(const Clients::value_type& client, Kind kind) const;
   bool Pick(Task* task);
   void End(const Task& task);
@@ -67,6 +74,7 @@ class WorkerPool {
   Clients clients_;
   std::deque<Clients::iterator> turns_[kKinds];  // Who has a task waiting; the next one first.
   size_t waiting_[kKinds] = {};
+  size_t counted_ = 0;  // Waiting or running.
   int running_[kKinds] = {};
   bool stopped_ = false;
   std::vector<std::jthread> threads_;

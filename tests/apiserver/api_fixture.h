@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "apiserver/api_server.h"
+#include "apiserver/fixed_credentials.h"
 #include "tests/apiserver/fake_store.h"
 
 namespace pedia::apiserver {
@@ -76,6 +77,13 @@ inline const std::string kTableAccept =
 
 class ApiTest : public ::testing::Test {
  protected:
+  // From now on only who brings one of them is let in.
+  void RequireCredentials(Credentials credentials) {
+    authenticator_ = std::make_unique<FixedCredentials>(std::move(credentials));
+    options_.authenticator = authenticator_.get();
+    options_.authorizer = &authorizer_;
+  }
+
   ApiTest() {
     AddCluster("c1", "True", "Healthy");
     AddCluster("c2", "False", "NotReachable");
@@ -142,6 +150,8 @@ class ApiTest : public ::testing::Test {
   const GroupVersionResource kDeployments{"apps", "v1", "deployments"};
   FakeStore store_;
   discovery::Registry registry_;
+  std::unique_ptr<Authenticator> authenticator_;
+  MastersAuthorizer authorizer_;
   ApiServerOptions options_;
   size_t client_leaves_after_ = SIZE_MAX;
   const std::shared_ptr<std::atomic<bool>> client_gone_ =

@@ -117,8 +117,7 @@ TEST_F(ApiTest, AnswersWithAStatusInTheFormThatIsAskedFor) {
 }
 
 TEST_F(ApiTest, LetsNobodyInWithoutCredentials) {
-  options_.bearer_token = "s3cret";
-  options_.client_common_name = "admin";
+  RequireCredentials({"s3cret", "admin"});
   const Answer answer = GetBelow("/api/v1/pods");
   EXPECT_EQ(answer.code, 401);
   EXPECT_EQ(answer.Message(), "Unauthorized");
@@ -128,7 +127,7 @@ TEST_F(ApiTest, LetsNobodyInWithoutCredentials) {
   HttpRequest request;
   request.method = "GET";
   request.target = kBelow + "/api/v1/pods";
-  request.peer = PeerIdentity{"admin", {}};
+  request.peer = PeerIdentity{"admin", {}, /*verified=*/true, {}};
   EXPECT_EQ(Send(request).code, 200);
 }
 

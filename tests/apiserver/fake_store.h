@@ -78,13 +78,13 @@ class FakeStore : public storage::Store {
 
   Result<storage::StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
                                     std::string_view name_space, std::string_view name,
-                                    bool with_events) override {
-    got_with_events_ = with_events;
+                                    const query::AccessFilter* events) override {
+    got_with_events_ = events != nullptr;
     const Key key(cluster, name_space, name);
     const auto& objects = objects_[gvr];
     const auto found = objects.find(key);
     if (found == objects.end()) return NotFound(gvr.group, gvr.resource, name);
-    return storage::StoredObject{found->second, EventsOf(key, with_events)};
+    return storage::StoredObject{found->second, EventsOf(key, events != nullptr)};
   }
 
   Result<storage::ListResult> List(const query::ListScope& scope, const query::ListOptions& options,

@@ -85,7 +85,7 @@ TEST_F(ApiTest, MetricsShowSamplesFromOutside) {
 }
 
 TEST_F(ApiTest, TheMetricsPortServesMetricsAndHealthWithoutCredentialsAndNothingElse) {
-  options_.bearer_token = "s3cret";
+  RequireCredentials({"s3cret", ""});
   on_metrics_port_ = true;
   EXPECT_EQ(Get("/metrics").code, 200);
   EXPECT_EQ(Get("/readyz").code, 200);

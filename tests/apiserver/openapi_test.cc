@@ -299,7 +299,7 @@ TEST_F(OwnOpenApiTest, Version2SaysTheSame) {
 }
 
 TEST_F(OwnOpenApiTest, NeedsCredentials) {
-  options_.bearer_token = "secret";
+  RequireCredentials({"secret", ""});
   for (const char* path : {"/openapi/v2", "/openapi/v3"}) EXPECT_EQ(Get(path).code, 401) << path;
 }
 

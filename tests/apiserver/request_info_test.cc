@@ -43,6 +43,8 @@ std::string EndpointName(Endpoint endpoint) {
       return "openapi v3";
     case Endpoint::kObjects:
       return "objects";
+    case Endpoint::kProxy:
+      return "proxy";
   }
   return "";
 }
@@ -59,6 +61,7 @@ std::string Describe(std::string_view method, std::string_view path, bool watch 
   if (!info.name_space.empty()) text += " ns=" + info.name_space;
   if (!info.name.empty()) text += " name=" + info.name;
   if (!info.subresource.empty()) text += " sub=" + info.subresource;
+  if (!info.proxy_path.empty()) text += " behind=" + info.proxy_path;
   if (!info.document.empty()) text += " document=" + info.document;
   if (!info.health_group.empty()) text += " " + info.health_group + ":" + info.health_check;
   return text;
@@ -132,7 +135,22 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/api/v1/namespaces/shop/pods/web/log",
              "inner objects get v1/pods ns=shop name=web sub=log"},
         Case{"/api/v1/namespaces/shop/pods/web/proxy/a/b",
-             "inner objects get v1/pods ns=shop name=web sub=proxy/a/b"},
+             "inner objects get v1/pods ns=shop name=web sub=proxy behind=/a/b"},
+        // What is behind a proxy stands as it was sent.
+        Case{"/clusters/c1/api/v1/namespaces/shop/services/https:web:8443/proxy//a%2Fb/../%2e%5C/",
+             "inner objects get @c1 v1/services ns=shop name=https:web:8443 sub=proxy "
+             "behind=//a%2Fb/../%2e%5C/"},
+        Case{"/api/v1/nodes/n1/proxy/", "inner objects get v1/nodes name=n1 sub=proxy behind=/"},
+        Case{"/api/v1/nodes/n1/proxy", "inner objects get v1/nodes name=n1 sub=proxy"},
+        Case{"/clusters/c1/proxy", "inner proxy get @c1"},
+        Case{"/clusters/c1/proxy/", "inner proxy get @c1 behind=/"},
+        Case{"/clusters/c1/proxy/api/v1//pods", "inner proxy get @c1 behind=/api/v1//pods"},
+        Case{"/clusters/proxy/proxy/x", "inner proxy get @proxy behind=/x"},
+        // A proxy is only where Kubernetes has one.
+        Case{"/api/v1/namespaces/shop/configmaps/web/proxy//a", "unknown get"},
+        Case{"/api/v1/namespaces/proxy/pods/web",
+             "inner objects get v1/pods ns=proxy name=web"},
+        Case{"/api/v1/namespaces/shop/pods/proxy", "inner objects get v1/pods ns=shop name=proxy"},
         Case{"/apis/apps/v1/deployments", "inner objects list apps/v1/deployments"},
         Case{"/clusters/c1/apis/apps/v1/namespaces/shop/deployments/web",
              "inner objects get @c1 apps/v1/deployments ns=shop name=web"},
@@ -195,7 +213,9 @@ TEST(ParseRequestInfoTest, TakesWatchForACollectionOnly) {
 
 TEST(ParseRequestInfoTest, RejectsWhatIsNoPath) {
   for (const char* path :
-       {"", "apis", "*", "/apis/%00", "/apis/%zz", "/apis/%", "/a\x01", "/apis/a%0ab", "/a%7f"}) {
+       {"", "apis", "*",
+        "/apis/clusterpedia.io/v1beta1/resources/clusters/c1/proxy/%zz",
+        "/apis/clusterpedia.io/v1beta1/resources/clusters/c1/proxy/a%0d%0ab", "/apis/%00", "/apis/%zz", "/apis/%", "/a\x01", "/apis/a%0ab", "/a%7f"}) {
     EXPECT_THAT(ParseRequestInfo("GET", path, false), FailsWith(StatusReason::kBadRequest, _))
         << path;
   }

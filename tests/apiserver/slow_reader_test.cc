@@ -107,7 +107,7 @@ class SlowReaderTest : public ApiTest {
     HttpServerOptions options;
     options.workers = kReaders;
     options.bulk_workers = kReaders / 2;
-    options.classify = ClassifyRequest;
+    options.classify = [](const HttpRequest& request) { return ClassifyRequest(request, ""); };
     options.crowded_patience = crowded_patience;
     auto http = StartBeastServer(options, [this](const auto& request, const auto& response) {
       server_->Handle(request, response);

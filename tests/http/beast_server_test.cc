@@ -364,6 +364,18 @@ TEST_P(TlsServerTest, CutsOffASilentHandshake) {
   EXPECT_EQ(ConnectRaw()->ReceiveUntilClose(), "");
 }
 
+TEST_P(TlsServerTest, CutsOffAHandshakeThatDrips) {
+  StartEcho({.handshake_timeout = milliseconds(300)});
+  const auto client = ConnectRaw();
+  // The beginning of a handshake record of 16 KB.
+  client->Send(std::string("\x16\x03\x01\x40\x00\x01", 6));
+  std::jthread dripping([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && client->Send("x"))
+      std::this_thread::sleep_for(milliseconds(20));
+  });
+  EXPECT_TRUE(client->ReceiveUntilClose().has_value());
+}
+
 TEST_P(TlsServerTest, SurvivesPlainHttp) {
   StartEcho();
   const auto client = ConnectRaw();

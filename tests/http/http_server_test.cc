@@ -204,14 +204,23 @@ TEST_P(HttpServerTest, RefusesRequestsBeyondTheNumberInFlight) {
 }
 
 TEST_P(HttpServerTest, TurnsConnectionsAwayBeyondTheirNumber) {
-  StartEcho({.max_connections = 2});
-  auto first = Connect();
+  Event release;
+  std::atomic<int> begun = 0;
+  const Running running = Run(
+      [&](const HttpRequest& request, const std::shared_ptr<ResponseWriter>& response) {
+        ++begun;
+        if (request.target == "/slow") release.Wait();
+        response->Send(200, {}, "done");
+      },
+      {.max_connections = 2});
+  const auto first = Connect();
   const auto second = Connect();
-  EXPECT_EQ(first->Get("/a").status, 200);
-  EXPECT_EQ(second->Get("/b").status, 200);
-  const auto third = Connect();
-  EXPECT_NE(third->Get("/c").status, 200);
-  first.reset();
+  ASSERT_TRUE(first->Send("GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  ASSERT_TRUE(second->Send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"));
+  ASSERT_TRUE(Eventually([&] { return begun == 2; }));
+  EXPECT_NE(GetOnce("/c").status, 200);
+  release.Set();
+  EXPECT_EQ(first->Receive().body, "done");
   EXPECT_TRUE(Eventually([&] { return GetOnce("/d").status == 200; }));
 }
 
@@ -231,6 +240,18 @@ TEST_P(HttpServerTest, CutsOffARequestThatDrips) {
   StartEcho({.header_timeout = milliseconds(300)});
   const auto client = Connect();
   ASSERT_TRUE(client->Send("GET / HTTP/1.1\r\nHost: a\r\nX: "));
+  std::jthread dripping([&](const std::stop_token& stop) {
+    while (!stop.stop_requested() && !is_tls() && client->Send("x"))
+      std::this_thread::sleep_for(milliseconds(20));
+  });
+  EXPECT_THAT(client->Receive(), IsStatusObject(408));
+}
+
+TEST_P(HttpServerTest, CutsOffABodyThatDrips) {
+  if (!is_beast()) GTEST_SKIP() << "no bodies there";
+  StartEcho({.header_timeout = milliseconds(300)});
+  const auto client = Connect();
+  ASSERT_TRUE(client->Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"));
   std::jthread dripping([&](const std::stop_token& stop) {
     while (!stop.stop_requested() && !is_tls() && client->Send("x"))
       std::this_thread::sleep_for(milliseconds(20));

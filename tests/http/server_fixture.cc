@@ -23,6 +23,8 @@ TlsWorld MakeWorld() {
                                     .usage = certs::Usage::kClient};
   world.alice = Must(certs::IssueCertificate(world.client_ca, request));
   world.mallory = Must(certs::IssueCertificate(world.foreign_ca, request));
+  request.lifetime_seconds = -60;
+  world.expired = Must(certs::IssueCertificate(world.client_ca, request));
   return world;
 }
 
@@ -66,7 +68,7 @@ bool Eventually(const std::function<bool()>& condition) {
 }
 
 void ServerTest::Start(HttpHandler handler, HttpServerOptions options) {
-  if (is_tls()) options.tls = TlsWorld::Get().Serving("first");
+  if (is_tls() && !options.tls) options.tls = TlsWorld::Get().Serving("first");
   server_ = Must(is_beast() ? StartBeastServer(std::move(options), std::move(handler))
                             : StartPistacheServer(std::move(options), std::move(handler)));
 }

@@ -43,6 +43,7 @@ struct TlsWorld {
   certs::KeyPair server_ca, client_ca, foreign_ca;
   certs::KeyPair alice;    // O: dev, ops; signed by client_ca.
   certs::KeyPair mallory;  // Signed by foreign_ca.
+  certs::KeyPair expired;  // Alice's of old.
 };
 
 // Something that happens once, waited for with patience.

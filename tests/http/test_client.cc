@@ -55,10 +55,17 @@ X509* ReadX509(const std::string& pem) {
   return certificate;
 }
 
+// The certificate with what follows it.
 void UseKeyPair(SSL_CTX* context, const certs::KeyPair& pair) {
-  X509* certificate = ReadX509(pair.certificate_pem);
+  BIO* chain =
+      BIO_new_mem_buf(pair.certificate_pem.data(), static_cast<int>(pair.certificate_pem.size()));
+  X509* certificate = PEM_read_bio_X509(chain, nullptr, nullptr, nullptr);
   SSL_CTX_use_certificate(context, certificate);
   X509_free(certificate);
+  while ((certificate = PEM_read_bio_X509(chain, nullptr, nullptr, nullptr)) != nullptr)
+    SSL_CTX_add0_chain_cert(context, certificate);
+  ERR_clear_error();
+  BIO_free(chain);
   BIO* bio = BIO_new_mem_buf(pair.key_pem.data(), static_cast<int>(pair.key_pem.size()));
   EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
   SSL_CTX_use_PrivateKey(context, key);
@@ -93,6 +100,8 @@ bool TestClient::StartTls(const ClientTls& tls) {
   if (tls.key_pair) UseKeyPair(context_.get(), *tls.key_pair);
   ssl_.reset(SSL_new(context_.get()));
   SSL_set_fd(ssl_.get(), fd_);
+  if (!tls.server_name.empty()) SSL_set_tlsext_host_name(ssl_.get(), tls.server_name.c_str());
+  if (tls.max_version != 0) SSL_set_max_proto_version(ssl_.get(), tls.max_version);
   if (tls.session) SSL_set_session(ssl_.get(), tls.session.get());
   return SSL_connect(ssl_.get()) == 1;
 }
@@ -203,6 +212,10 @@ std::shared_ptr<SSL_SESSION> TestClient::Session() const {
 }
 
 bool TestClient::resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+
+std::string TestClient::CipherSuite() const {
+  return SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get()));
+}
 
 std::string TestClient::PeerCertificateName() const {
   X509* certificate = SSL_get1_peer_certificate(ssl_.get());

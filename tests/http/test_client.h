@@ -24,6 +24,8 @@ struct ClientTls {
   std::string ca_pem;                         // Of the server.
   std::optional<certs::KeyPair> key_pair;     // The client's own.
   std::shared_ptr<ssl_session_st> session{};  // To resume.
+  std::string server_name{};                  // SNI; "": none.
+  int max_version = 0;                        // TLS1_2_VERSION; 0: the highest there is.
 };
 
 struct HttpAnswer {
@@ -60,6 +62,7 @@ class TestClient {
   std::string PeerCertificateName() const;
   std::shared_ptr<ssl_session_st> Session() const;  // After an answer: the ticket comes with it.
   bool resumed() const;
+  std::string CipherSuite() const;  // "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
 
  private:
   bool StartTls(const ClientTls& tls);

@@ -40,7 +40,7 @@ class WorkerPoolTest : public ::testing::Test {
           --*running;
           ++done_;
         },
-        client, bulk);
+        {client, bulk});
   }
   // That no further task begins cannot be waited for; this is long enough to notice one.
   void Settle() { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }
@@ -89,10 +89,12 @@ TEST_F(WorkerPoolTest, BoundsBulkTasksAndSharesThemOut) {
 TEST_F(WorkerPoolTest, GivesAllThreadsToTasksOfNobody) {
   Start({.threads = 3, .bulk = 1, .capacity = 100});
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(pool_->Submit([this] {
-      ++running_[0];
-      released_.wait(false);
-    }));
+    ASSERT_TRUE(pool_->Submit(
+        [this] {
+          ++running_[0];
+          released_.wait(false);
+        },
+        {}));
   }
   EXPECT_TRUE(Eventually([&] { return running_[0] == 3; }));
 }
@@ -111,6 +113,36 @@ TEST_F(WorkerPoolTest, KeepsRoomForOthersInItsQueue) {
   EXPECT_TRUE(Submit("b"));
 }
 
+TEST_F(WorkerPoolTest, TakesAnyNumberWithoutACapacity) {
+  Start({.threads = 1, .bulk = 1});
+  for (int i = 0; i < 2'000; ++i) ASSERT_TRUE(Submit("a"));
+  Release();
+  EXPECT_TRUE(Eventually([&] { return done_ == 2'000; }));
+}
+
+TEST_F(WorkerPoolTest, DoesNotCountWhatIsNotToBeCounted) {
+  Start({.threads = 1, .bulk = 1, .capacity = 2});
+  ASSERT_TRUE(Submit("a"));
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(pool_->Submit([this] { ++done_; }, {.client = "b", .counted = false}));
+  EXPECT_TRUE(Submit("b"));
+  EXPECT_FALSE(Submit("c"));
+  Release();
+  EXPECT_TRUE(Eventually([&] { return done_ == 22; }));
+  EXPECT_TRUE(Eventually([&] { return Submit("c"); }));
+}
+
+TEST_F(WorkerPoolTest, KeepsThreadsForTasksOfNobody) {
+  Start({.threads = 3, .bulk = 1, .capacity = 100, .kept = 1});
+  for (const char* client : {"a", "b", "c"}) ASSERT_TRUE(Submit(client));
+  ASSERT_TRUE(Eventually([&] { return Running('a') + Running('b') + Running('c') == 2; }));
+  Settle();
+  EXPECT_EQ(Running('a') + Running('b') + Running('c'), 2);
+  std::latch done(1);
+  ASSERT_TRUE(pool_->Submit([&] { done.count_down(); }, {}));
+  done.wait();
+}
+
 TEST_F(WorkerPoolTest, CountsATaskThatTurnsOutToBeBulk) {
   Start({.threads = 4, .bulk = 1, .capacity = 100});
   std::atomic<int> turned = 0;
@@ -122,12 +154,12 @@ TEST_F(WorkerPoolTest, CountsATaskThatTurnsOutToBeBulk) {
           ++turned;
           released_.wait(false);
         },
-        "a"));
+        {"a"}));
   }
   ASSERT_TRUE(Eventually([&] { return turned == 2; }));
   EXPECT_TRUE(pool_->BulkIsCrowded());
   EXPECT_FALSE(WorkerPool::ThisTaskIsBulk());
-  pool_->Submit([] {}, "a", /*bulk=*/true);
+  pool_->Submit([] {}, {"a", /*bulk=*/true});
   Release();
   EXPECT_TRUE(Eventually([&] { return !pool_->BulkIsCrowded(); }));
 }
@@ -136,11 +168,11 @@ TEST_F(WorkerPoolTest, TakesTurnsBetweenClients) {
   Start({.threads = 1, .bulk = 1, .capacity = 100});
   std::string order;  // Of the only thread.
   std::atomic<bool> go = false;
-  ASSERT_TRUE(pool_->Submit([&] { go.wait(false); }, "first"));
+  ASSERT_TRUE(pool_->Submit([&] { go.wait(false); }, {"first"}));
   for (const char* client : {"a", "a", "a", "b", "b", "c"})
-    ASSERT_TRUE(pool_->Submit([&order, client] { order += client; }, client));
+    ASSERT_TRUE(pool_->Submit([&order, client] { order += client; }, {client}));
   std::latch done(1);
-  ASSERT_TRUE(pool_->Submit([&] { done.count_down(); }, "z", /*bulk=*/true));
+  ASSERT_TRUE(pool_->Submit([&] { done.count_down(); }, {"z", /*bulk=*/true}));
   go = true;
   go.notify_all();
   done.wait();

@@ -1,0 +1,31 @@
+#include "apiserver/request_journal.h"
+
+#include <utility>
+
+#include "apiserver/request_class.h"
+#include "apiserver/slow_request_log.h"
+#include "meta/log.h"
+
+namespace pedia::apiserver {
+
+void RequestJournal::RequestOver(const RequestReport& report) {
+  const RequestInfo& info = report.info;
+  metrics_.RequestFinished({.verb = info.verb.empty() ? "other" : info.verb,
+                            .gvr = report.names_resource ? info.gvr : GroupVersionResource(),
+                            .code = report.code,
+                            .seconds = report.seconds,
+                            .body_bytes = report.body_bytes});
+  if (options_.audit != nullptr && info.endpoint != Endpoint::kHealth)
+    options_.audit->Write(report);
+  const std::chrono::duration<double> took(report.seconds);
+  if (took >= options_.slow_threshold && !IsLongRunning(info)) LogInfo(FormatSlowRequest(report));
+}
+
+std::string RequestJournal::RenderMetrics(std::vector<MetricSample> samples) const {
+  if (options_.audit != nullptr) {
+    for (MetricSample& sample : options_.audit->Samples()) samples.push_back(std::move(sample));
+  }
+  return metrics_.Render(samples);
+}
+
+}  // namespace pedia::apiserver
