@@ -24,15 +24,18 @@ endif()
 target_include_directories(pedia_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_link_libraries(pedia_options INTERFACE Threads::Threads)
 
-# pedia_library(NAME SOURCES a.cc ... DEPS pedia::meta ... LIBS third-party ...)
+# pedia_library(NAME SOURCES a.cc ... DEPS pedia::meta ... LIBS third-party ... [COLD])
 # Makes the static library pedia_NAME, alias pedia::NAME. LIBS stay private: their headers are for .cc files only.
+# COLD: runs too little to be worth optimizing under a sanitizer.
 function(pedia_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "" "SOURCES;DEPS;LIBS" ${ARGN})
   add_library(pedia_${name} STATIC ${ARG_SOURCES})
   add_library(pedia::${name} ALIAS pedia_${name})
   target_link_libraries(pedia_${name} PUBLIC pedia_options ${ARG_DEPS} PRIVATE ${ARG_LIBS})
-  # Under a sanitizer, what runs much is worth being optimized, what is tests is not.
-  target_compile_options(pedia_${name} PRIVATE ${PEDIA_LIBRARY_OPTIONS})
+  # To optimize takes as long again as to compile, so it is for what runs much.
+  if(NOT ARG_COLD)
+    target_compile_options(pedia_${name} PRIVATE ${PEDIA_LIBRARY_OPTIONS})
+  endif()
 endfunction()
 
 # What nearly every test includes, compiled once. Product code has none: each of its files must name what it needs.

@@ -29,12 +29,6 @@ Status FileError(std::string_view what, const std::filesystem::path& path) {
           std::string(what) + " " + path.string() + ": " + std::strerror(errno)};
 }
 
-bool IsIpAddress(const std::string& text) {
-  unsigned char buffer[16];
-  return inet_pton(AF_INET, text.c_str(), buffer) == 1 ||
-         inet_pton(AF_INET6, text.c_str(), buffer) == 1;
-}
-
 bool Covers(const certs::CertificateInfo& info, const std::vector<std::string>& addresses) {
   return std::all_of(addresses.begin(), addresses.end(), [&](const std::string& address) {
     const auto& names = IsIpAddress(address) ? info.ip_addresses : info.dns_names;
@@ -226,6 +220,12 @@ Status DataDirectory::WriteKubeconfig(const Credentials& credentials, std::strin
                          {"contexts", std::move(context_list)},
                          {"current-context", "pedia"}};
   return WriteFileAtomically(KubeconfigPath(), document.dump(2) + "\n");
+}
+
+bool IsIpAddress(const std::string& text) {
+  unsigned char buffer[16];
+  return inet_pton(AF_INET, text.c_str(), buffer) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), buffer) == 1;
 }
 
 }  // namespace pedia::cmd

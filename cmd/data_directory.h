@@ -57,6 +57,8 @@ class DataDirectory {
   int lock_;  // File descriptor; -1 after a move.
 };
 
+bool IsIpAddress(const std::string& text);
+
 // Replaces a file as a whole, mode 0600; a crash leaves the old or the new one. Errors:
 // InternalError naming the path.
 Status WriteFileAtomically(const std::filesystem::path& path, std::string_view bytes);

@@ -7,9 +7,13 @@
 #include <exception>
 #include <iostream>
 
+#include "cmd/apiserver_flags.h"
+#include "cmd/command_flags.h"
 #include "cmd/data_directory.h"
 #include "cmd/standalone.h"
+#include "cmd/stop_signals.h"
 #include "cmd/storage_command.h"
+#include "cmd/synchro_flags.h"
 #include "cmd/version.h"
 
 namespace pedia::cmd {
@@ -43,6 +47,8 @@ struct StandaloneFlags {
   std::string data_directory = DefaultDataDirectory().string();
   std::string storage_config;
   uint16_t metrics_port = 0;
+  std::vector<std::string> proxy_subresources;
+  std::vector<std::string> feature_gates;
 };
 
 void AddDataDirectoryFlag(CLI::App* command, std::string* directory) {
@@ -108,6 +114,7 @@ CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
       "Plain HTTP port of /metrics and /healthz; 0 picks a free one (default: off)");
   command->add_flag("--progress-by-kind", options.progress_by_kind,
                     "Show the progress of the first sync for each kind");
+  AddProxyFlags(command, &options.proxy, &flags->proxy_subresources, &flags->feature_gates);
   command->footer(kExamples);
   return command;
 }
@@ -134,7 +141,7 @@ Status Complete(const CLI::App& command, StandaloneFlags* flags) {
   } else if (flags->skip != std::vector<std::string>{"none"}) {
     options.sources.skip = flags->skip;
   }
-  return {};
+  return CompleteProxy(flags->proxy_subresources, flags->feature_gates, &options.proxy);
 }
 
 // The store that the flags of a command name.
@@ -183,14 +190,26 @@ int RunStandaloneCommand(const CLI::App& command, StandaloneFlags* flags) {
   auto storage = FindStorage(command, flags->storage_config, flags->data_directory);
   if (!storage.ok()) return Fail(storage.status());
   flags->options.storage = *std::move(storage);
-  // Blocked before any thread starts, so that only the main thread takes them.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  BlockStopSignals();
   const Status status = RunStandalone(flags->options, log.console());
+  return status.ok() ? 0 : Fail(status);
+}
+
+int RunApiserverCommand(const CLI::App& command, ApiserverFlags* flags) {
+  CommandLog log;
+  if (Status status = CompleteApiserver(command, flags); !status.ok()) return Fail(status);
+  flags->options.version = BuildVersion();
+  BlockStopSignals();
+  const Status status = RunApiserver(flags->options);
+  return status.ok() ? 0 : Fail(status);
+}
+
+int RunSynchroManagerCommand(SynchroManagerFlags* flags) {
+  CommandLog log;
+  if (Status status = CompleteSynchroManager(flags); !status.ok()) return Fail(status);
+  flags->options.version = BuildVersion();
+  BlockStopSignals();
+  const Status status = RunSynchroManager(flags->options, log.console());
   return status.ok() ? 0 : Fail(status);
 }
 
@@ -249,6 +268,10 @@ int Main(int argc, char** argv) {
   app.footer("Run 'pedia COMMAND --help' for the flags of a command.");
   StandaloneFlags flags;
   CLI::App* standalone = AddStandalone(app, &flags);
+  ApiserverFlags apiserver_flags;
+  CLI::App* apiserver = AddApiserver(app, &apiserver_flags);
+  SynchroManagerFlags manager_flags;
+  CLI::App* manager = AddSynchroManager(app, &manager_flags);
   CLI::App* kubeconfig =
       app.add_subcommand("kubeconfig", "Print the kubeconfig that reaches a running pedia");
   AddDataDirectoryFlag(kubeconfig, &flags.data_directory);
@@ -267,6 +290,8 @@ int Main(int argc, char** argv) {
   }
   if (kubeconfig->parsed()) return PrintKubeconfig(flags.data_directory);
   if (storage.storage->parsed()) return RunStorageCommand(storage);
+  if (manager->parsed()) return RunSynchroManagerCommand(&manager_flags);
+  if (apiserver->parsed()) return RunApiserverCommand(*apiserver, &apiserver_flags);
   return RunStandaloneCommand(*standalone, &flags);
 }
 

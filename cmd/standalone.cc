@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <ctime>
+#include <map>
 #include <set>
 
 #include "apiserver/collection_manifest.h"
-#include "apiserver/http_server.h"
-#include "apiserver/request_class.h"
+#include "apiserver/fixed_credentials.h"
+#include "apiserver/proxy_handler.h"
+#include "cmd/api_listeners.h"
 #include "cmd/data_directory.h"
+#include "cmd/stop_signals.h"
+#include "cmd/sync_metrics.h"
+#include "meta/guarded.h"
 #include "meta/log.h"
 #include "meta/time.h"
 #include "storage/store.h"
@@ -27,17 +30,6 @@ constexpr milliseconds kTick{200};
 constexpr milliseconds kDrain{500};
 constexpr milliseconds kFlush{1200};
 
-// Waits for SIGTERM or SIGINT; true if it came.
-bool WaitForStop(milliseconds time) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-  const timespec limit{seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
-  return sigtimedwait(&signals, nullptr, &limit) > 0;
-}
-
 // The names by which clients on this machine, or beyond it, reach `bind_address`.
 std::vector<std::string> ServingAddresses(const std::string& bind_address) {
   std::set<std::string> addresses = {"localhost", "127.0.0.1", "::1"};
@@ -48,50 +40,6 @@ std::vector<std::string> ServingAddresses(const std::string& bind_address) {
     addresses.insert(bind_address);
   }
   return {addresses.begin(), addresses.end()};
-}
-
-// Where this machine's clients connect to.
-std::string ServerUrl(const std::string& bind_address, uint16_t port) {
-  std::string host = bind_address;
-  if (host == "0.0.0.0") host = "127.0.0.1";
-  if (host == "::") host = "::1";
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return "https://" + host + ":" + std::to_string(port);
-}
-
-apiserver::MetricSample Counter(const char* name, const char* help,
-                                const std::atomic<int64_t>& value) {
-  return {name, help, true, {}, static_cast<double>(value.load())};
-}
-
-std::vector<apiserver::MetricSample> SyncMetrics(const synchro::SynchroManager& manager) {
-  const synchro::SyncCounters& counters = manager.counters();
-  std::vector<apiserver::MetricSample> samples = {
-      Counter("pedia_sync_objects_listed_total", "Objects read in lists of member clusters.",
-              counters.objects_listed),
-      Counter("pedia_sync_events_total", "Watch events read from member clusters.",
-              counters.events),
-      Counter("pedia_sync_inserted_total", "Objects inserted into the store.", counters.inserted),
-      Counter("pedia_sync_updated_total", "Objects updated in the store.", counters.updated),
-      Counter("pedia_sync_deleted_total", "Objects deleted from the store.", counters.deleted),
-      Counter("pedia_sync_unchanged_total", "Objects that a list showed to be unchanged.",
-              counters.unchanged),
-      Counter("pedia_sync_transactions_total", "Write transactions.", counters.transactions),
-      Counter("pedia_sync_relists_total", "Lists after the first of a resource.", counters.relists),
-      Counter("pedia_sync_watch_errors_total", "Watches that ended with an error.",
-              counters.watch_errors),
-      Counter("pedia_sync_store_errors_total", "Write transactions that failed and were repeated.",
-              counters.store_errors),
-      Counter("pedia_sync_dropped_total", "Objects that could not be stored.", counters.dropped),
-  };
-  for (const synchro::ClusterProgress& cluster : manager.Progress()) {
-    samples.push_back({"pedia_cluster_reachable",
-                       "1 if the member cluster answers.",
-                       false,
-                       {{"cluster", cluster.cluster}},
-                       cluster.reachable ? 1.0 : 0.0});
-  }
-  return samples;
 }
 
 // Everything that runs; members are destroyed in reverse order.
@@ -152,17 +100,22 @@ class Standalone {
   void Stop() {
     console_.ShowBars({});
     LogInfo("stopping");
-    if (metrics_server_) metrics_server_->Drain(milliseconds(0));
-    server_->Drain(kDrain);
+    if (listeners_.metrics) listeners_.metrics->Drain(milliseconds(0));
+    listeners_.secure->Drain(kDrain);
     manager_->Stop(kFlush);
   }
 
  private:
   static constexpr int64_t kTicksPerHour = std::chrono::hours(1) / kTick;
+  using Connections = std::map<std::string, Result<kube::RestConfig>, std::less<>>;
 
   void SetClusters(std::vector<synchro::ClusterSpec> specs, bool write_kubeconfig) {
     cluster_names_.clear();
     for (const synchro::ClusterSpec& spec : specs) cluster_names_.push_back(spec.name);
+    connections_.With([&](Connections& connections) {
+      connections.clear();
+      for (const synchro::ClusterSpec& spec : specs) connections.emplace(spec.name, spec.config);
+    });
     first_sync_done_ = false;
     manager_->SetClusters(std::move(specs));
     if (!write_kubeconfig) return;
@@ -180,8 +133,15 @@ class Standalone {
 
   Status Serve() {
     apiserver::ApiServerOptions api_options;
-    api_options.bearer_token = credentials_.token;
-    api_options.client_common_name = kClientName;
+    authenticator_ = std::make_unique<apiserver::FixedCredentials>(
+        apiserver::Credentials{credentials_.token, std::string(kClientName)});
+    api_options.authenticator = authenticator_.get();
+    api_options.authorizer = &authorizer_;
+    if (options_.proxy.enabled) {
+      proxy_ = std::make_unique<apiserver::ProxyHandler>(
+          options_.proxy, [this](std::string_view cluster) { return ConnectionOf(cluster); });
+      api_options.proxy = proxy_.get();
+    }
     api_options.version = options_.version;
     api_options.collections = collections_;
     api_options.metrics = [this] { return SyncMetrics(*manager_); };
@@ -191,31 +151,13 @@ class Standalone {
                                         }});
     api_ = std::make_unique<apiserver::ApiServer>(*store_, registry_, std::move(api_options));
 
-    apiserver::HttpServerOptions http;
-    http.bind_address = options_.bind_address;
-    http.port = options_.secure_port;
-    http.tls = Tls();
-    http.classify = apiserver::ClassifyRequest;
-    // Who waits for a turn waits there, where turns are fair, and not for a connection.
-    http.workers = std::min(http.workers, readers_);
-    http.bulk_workers = std::clamp(readers_ / 2, 1, http.bulk_workers);
-    auto server = apiserver::StartBeastServer(
-        http,
-        [this](const auto& request, const auto& response) { api_->Handle(request, response); });
-    if (!server.ok()) return server.status();
-    server_ = *std::move(server);
-    url_ = ServerUrl(options_.bind_address, server_->port());
-    if (!options_.metrics_port) return {};
-    http.port = *options_.metrics_port;
-    http.tls.reset();
-    auto metrics =
-        apiserver::StartPistacheServer(http, [this](const auto& request, const auto& response) {
-          api_->HandleMetrics(request, response);
-        });
-    if (!metrics.ok()) return metrics.status();
-    metrics_server_ = *std::move(metrics);
-    LogInfo("metrics on http://" + options_.bind_address + ":" +
-            std::to_string(metrics_server_->port()) + "/metrics");
+    ListenerOptions listen{
+        options_.bind_address, options_.secure_port, options_.metrics_port, Tls(), 0, readers_};
+    // All clients have the same credentials: their addresses tell them apart.
+    auto listeners = StartListeners(listen, *api_, nullptr);
+    if (!listeners.ok()) return listeners.status();
+    listeners_ = *std::move(listeners);
+    url_ = ServerUrl(options_.bind_address, listeners_.secure->port());
     return {};
   }
 
@@ -229,10 +171,19 @@ class Standalone {
         credentials->client.certificate_pem != credentials_.client.certificate_pem;
     if (!renewed) return;
     credentials_ = *std::move(credentials);
-    if (Status status = server_->ReplaceCertificate(Tls()); !status.ok())
+    if (Status status = listeners_.secure->ReplaceCertificate(Tls()); !status.ok())
       LogError(status.message());
     if (Status status = WriteKubeconfig(); !status.ok()) LogError(status.message());
     LogInfo("the certificates were renewed");
+  }
+
+  std::optional<Result<kube::RestConfig>> ConnectionOf(std::string_view cluster) const {
+    return connections_.With(
+        [&](const Connections& connections) -> std::optional<Result<kube::RestConfig>> {
+          const auto found = connections.find(cluster);
+          if (found == connections.end()) return std::nullopt;
+          return found->second;
+        });
   }
 
   std::vector<ClusterStatus> ClusterStatuses() const {
@@ -279,9 +230,12 @@ class Standalone {
   std::unique_ptr<storage::Store> store_;
   int readers_ = 1;  // Of the store.
   std::unique_ptr<synchro::SynchroManager> manager_;
+  Guarded<Connections> connections_;
+  std::unique_ptr<apiserver::ProxyHandler> proxy_;
+  std::unique_ptr<apiserver::FixedCredentials> authenticator_;
+  apiserver::MastersAuthorizer authorizer_;
   std::unique_ptr<apiserver::ApiServer> api_;
-  std::unique_ptr<apiserver::HttpServer> server_;
-  std::unique_ptr<apiserver::HttpServer> metrics_server_;
+  ApiListeners listeners_;
   std::vector<std::string> cluster_names_;
   std::string url_;
   bool first_sync_done_ = false;

@@ -9,6 +9,7 @@
 
 #include "apiserver/api_server.h"
 #include "apiserver/collection_catalog.h"
+#include "apiserver/proxy_options.h"
 #include "cmd/cluster_sources.h"
 #include "cmd/console.h"
 #include "cmd/storage_config.h"
@@ -25,6 +26,7 @@ struct StandaloneOptions {
   uint16_t secure_port = 8443;           // 0 picks one.
   std::optional<uint16_t> metrics_port;  // Plain HTTP on bind_address; off unless given.
   bool progress_by_kind = false;
+  apiserver::ProxyOptions proxy;
   apiserver::VersionInfo version;
 };
 

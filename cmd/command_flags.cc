@@ -1,0 +1,116 @@
+#include "cmd/command_flags.h"
+
+#include <string_view>
+
+#include "cmd/feature_gates.h"
+#include "meta/log.h"
+#include "meta/time.h"
+
+namespace pedia::cmd {
+namespace {
+
+constexpr const char* kIgnoredGroup = "Accepted for compatibility, without effect";
+
+// Of "-v,--v" "--v".
+std::string LongName(std::string_view name) { return std::string(name.substr(name.find("--"))); }
+
+}  // namespace
+
+void AddDuration(CLI::App* command, const DurationFlag& flag, const char* help) {
+  command
+      ->add_option_function<std::string>(
+          flag.name,
+          [flag](const std::string& text) {
+            const auto value = ParseGoDuration(text);
+            if (!value)
+              throw CLI::ValidationError(flag.name, "must be a duration, as in 30s or 1m");
+            *flag.value = *value;
+          },
+          help)
+      ->type_name("DURATION")
+      ->group(flag.group)
+      ->default_str(std::to_string(flag.value->count() / 1000) + "s");
+}
+
+void AddIgnored(CLI::App* command, std::span<const char* const> flags,
+                std::span<const char* const> switches, std::vector<std::string>* ignored) {
+  for (const char* name : flags) {
+    command
+        ->add_option_function<std::string>(
+            name, [name, ignored](const std::string&) { ignored->push_back(LongName(name)); }, "")
+        ->group(kIgnoredGroup);
+  }
+  for (const char* name : switches) {
+    command
+        ->add_flag_function(
+            name, [name, ignored](int64_t) { ignored->push_back(LongName(name)); }, "")
+        ->group(kIgnoredGroup);
+  }
+}
+
+void WarnAboutIgnored(const std::vector<std::string>& ignored) {
+  for (const std::string& name : ignored) LogWarning(name + " has no effect here");
+}
+
+Result<StorageConfig> ReadStorageFlags(const std::string& name, const std::string& file) {
+  if (name != "internal")
+    return BadRequest("--storage-name: only \"internal\" is known, not \"" + name + "\"");
+  if (file.empty()) return BadRequest("--storage-config is needed: it says where the store is");
+  return ReadStorageConfig(file);
+}
+
+void AddProxyFlags(CLI::App* command, apiserver::ProxyOptions* proxy,
+                   std::vector<std::string>* subresources,
+                   std::vector<std::string>* feature_gates) {
+  const char* group = "Requests to members (with --feature-gates AllowProxyRequestToClusters=true)";
+  command->add_option("--feature-gates", *feature_gates, "NAME=true or NAME=false; may be repeated")
+      ->delimiter(',');
+  command
+      ->add_option("--allowed-proxy-subresources", *subresources,
+                   "Subresources of members to pass on: pods/log, pods/exec, pods/attach, "
+                   "pods/portforward, pods/proxy, services/proxy, nodes/proxy")
+      ->delimiter(',')
+      ->group(group);
+  command
+      ->add_flag("--enable-proxy-path-for-forward-request", proxy->proxy_path,
+                 "Pass .../clusters/<cluster>/proxy/<path> on")
+      ->group(group);
+  command
+      ->add_flag("--allow-forward-unsync-resource-request", proxy->allow_unsynced,
+                 "Also requests for resources that are not synced")
+      ->group(group);
+  command
+      ->add_flag("--allow-pediacluster-config-for-proxy-request", proxy->allow_cluster_config,
+                 "Use the credentials of the PediaCluster if the request brings none")
+      ->group(group);
+  command
+      ->add_flag("--proxy-impersonate-user", proxy->impersonate_user,
+                 "Impersonate the caller in the member, so that its RBAC decides")
+      ->group(group);
+  command
+      ->add_flag("--allow-anonymous-proxy-request", proxy->allow_anonymous,
+                 "Pass requests on without any credentials, as Clusterpedia does")
+      ->group(group);
+}
+
+Status CompleteProxy(const std::vector<std::string>& subresources,
+                     const std::vector<std::string>& feature_gates,
+                     apiserver::ProxyOptions* proxy) {
+  const auto gates = FeatureGates::Parse(feature_gates);
+  if (!gates.ok()) return gates.status();
+  for (const std::string& name :
+       gates->Unknown({"AllowProxyRequestToClusters", "RemainingItemCount",
+                       "ClusterAuthenticationFromSecret"}))
+    LogWarning("--feature-gates: " + name + " has no effect here");
+  proxy->enabled = gates->Enabled("AllowProxyRequestToClusters");
+  const bool wanted = !subresources.empty() || proxy->proxy_path || proxy->allow_unsynced ||
+                      proxy->allow_cluster_config || proxy->impersonate_user ||
+                      proxy->allow_anonymous;
+  if (wanted && !proxy->enabled)
+    return BadRequest(
+        "please enable feature gate AllowProxyRequestToClusters "
+        "(--feature-gates=AllowProxyRequestToClusters=true) to pass requests on to members");
+  return proxy->AllowSubresources(subresources);
+}
+
+}  // namespace pedia::cmd
