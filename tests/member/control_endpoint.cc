@@ -31,6 +31,19 @@ std::string DumpOf(const World& world) {
   return body + "\n}\n";
 }
 
+Json ForwardedOf(const MemberServer& server) {
+  Json requests = Json::array();
+  for (const apiserver::HttpRequest& request : server.ForwardedRequests()) {
+    Json headers = Json::array();
+    for (const auto& [name, value] : request.headers) headers.push_back({name, value});
+    requests.push_back({{"method", request.method},
+                        {"target", request.target},
+                        {"headers", headers},
+                        {"body", request.body}});
+  }
+  return requests;
+}
+
 Result<Json> BreakWatches(const Json& command, MemberServer& server) {
   const std::string how = command.at("break");
   for (const auto& [name, value] : kBreakNames) {
@@ -86,6 +99,8 @@ void HandleControl(const apiserver::HttpRequest& request, apiserver::ResponseWri
   if (!request.remote_address.starts_with("127.") && !request.remote_address.starts_with("[::1]")) {
     return SendStatus(Forbidden("the control endpoint is for loopback only"), response);
   }
+  if (request.target == "/__forwarded")
+    return SendJson(200, ForwardedOf(server).dump(), response);
   if (request.target == "/__dump") return SendJson(200, DumpOf(server.world()), response);
   Result<Json> result = Json::object();
   try {

@@ -8,6 +8,7 @@
 //   POST /__churn      {"rate":20}: changes per second; {"update_all":true}: each pod changes once
 //   POST /__refuse     {"ms":2000}: the port is closed for so long
 //   POST /__discovery  {"aggregated":false}
+//   GET /__forwarded   the last requests that a proxy has passed on: [{method, target, headers, body}]
 //   GET /__dump        every object: {path: object}
 #pragma once
 #include <memory>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "tests/member/list_response.h"
@@ -74,14 +75,23 @@ Result<ListQuery> QueryOf(const RequestPath& path) {
   return query;
 }
 
+// Clients may leave the namespace to the path.
+std::string WithNamespace(const std::string& body, const std::string& name_space) {
+  auto object = nlohmann::ordered_json::parse(body, nullptr, false);
+  if (name_space.empty() || !object.is_object() || !object["metadata"].is_object()) return body;
+  object["metadata"]["namespace"] = name_space;
+  return object.dump();
+}
+
 }  // namespace
 
 MemberHandler::MemberHandler(World& world, FaultPlan& faults, WatchPump& pump, std::string token)
-    : world_(world), faults_(faults), pump_(pump), token_(std::move(token)) {}
+    : world_(world), faults_(faults), pump_(pump), token_(std::move(token)), subresources_(world) {}
 
 void MemberHandler::Handle(const HttpRequest& request, const Response& response) {
   const RequestPath path = ParseRequestPath(request.method, request.target);
   ++requests_[static_cast<size_t>(path.kind)];
+  if (request.Header("X-Forwarded-For")) Remember(request);
   Response answer = response;
   std::chrono::milliseconds event_delay{0};
   if (const auto fault = faults_.Match(path.kind, path.path, !path.Parameter("continue").empty())) {
@@ -90,8 +100,17 @@ void MemberHandler::Handle(const HttpRequest& request, const Response& response)
   }
   if (path.kind == RequestKind::kHealth) return Health(path, answer);
   if (!IsAuthenticated(request)) return SendStatus(Unauthorized(), *answer);
+  if (subresources_.Handle(request, path, answer)) return;
   if (!AcceptsJson(request)) return SendStatus(NotAcceptable({"application/json"}), *answer);
   Dispatch(request, path, answer, event_delay);
+}
+
+void MemberHandler::Remember(const HttpRequest& request) {
+  constexpr size_t kRemembered = 100;
+  forwarded_.With([&](auto& requests) {
+    requests.push_back(request);
+    if (requests.size() > kRemembered) requests.pop_front();
+  });
 }
 
 bool MemberHandler::IsAuthenticated(const HttpRequest& request) const {
@@ -268,7 +287,8 @@ void MemberHandler::Write(const HttpRequest& request, const RequestPath& path,
     return SendStatus(MethodNotAllowed(), *response);
   const auto resource = world_.FindResource(path.gvr);
   if (!resource) return SendStatus(UnknownResource(), *response);
-  const Result<ObjectText> object = NormalizeObject(*resource, request.body, std::nullopt);
+  const std::string body = WithNamespace(request.body, path.name.namespace_name);
+  const Result<ObjectText> object = NormalizeObject(*resource, body, std::nullopt);
   if (!object.ok()) return SendStatus(object.status(), *response);
   const bool exists = world_.Get(path.gvr, object->name).ok();
   if (request.method == "POST" && exists) {
@@ -280,7 +300,7 @@ void MemberHandler::Write(const HttpRequest& request, const RequestPath& path,
   if (request.method == "PUT" && !exists) {
     return SendStatus(NotFound(path.gvr.group, path.gvr.resource, object->name.name), *response);
   }
-  const Result<uint64_t> put = world_.Put(path.gvr, request.body);
+  const Result<uint64_t> put = world_.Put(path.gvr, body);
   if (!put.ok()) return SendStatus(put.status(), *response);
   const Result<std::string> stored = world_.Get(path.gvr, object->name);
   SendJson(exists ? 200 : 201, stored.ok() ? *stored : "{}", *response);

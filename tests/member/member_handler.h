@@ -2,6 +2,7 @@
 // simple writes. Source: Kubernetes API concepts; recorded answers of kube-apiserver v1.32.
 #pragma once
 #include <array>
+#include <deque>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "meta/guarded.h"
 #include "tests/member/faults.h"
 #include "tests/member/request_path.h"
+#include "tests/member/subresources.h"
 #include "tests/member/watch_pump.h"
 #include "tests/member/world.h"
 
@@ -37,11 +39,16 @@ class MemberHandler {
   std::map<std::string, int> OpenApiAnswers() const {
     return openapi_answers_.With([](const auto& answers) { return answers; });
   }
+  // The last hundred that a proxy has passed on (with X-Forwarded-For).
+  std::deque<apiserver::HttpRequest> ForwardedRequests() const {
+    return forwarded_.With([](const auto& requests) { return requests; });
+  }
   uint64_t Requests(RequestKind kind) const { return requests_[static_cast<size_t>(kind)]; }
 
  private:
   using Response = std::shared_ptr<apiserver::ResponseWriter>;
 
+  void Remember(const apiserver::HttpRequest& request);
   bool IsAuthenticated(const apiserver::HttpRequest& request) const;
   // True: the request has been answered (or never will be). May replace `response`.
   bool ApplyFault(const Fault& fault, const RequestPath& path, Response* response);
@@ -63,6 +70,8 @@ class MemberHandler {
   FaultPlan& faults_;
   WatchPump& pump_;
   const std::string token_;
+  Subresources subresources_;
+  Guarded<std::deque<apiserver::HttpRequest>> forwarded_;
   std::atomic<bool> aggregated_ = true;
   std::atomic<OpenApiOffer> openapi_ = OpenApiOffer::kVersion3;
   std::array<std::atomic<uint64_t>, 8> requests_{};  // By RequestKind.

@@ -131,6 +131,10 @@ std::map<std::string, int> MemberServer::OpenApiAnswers() const {
   return state_->handler.OpenApiAnswers();
 }
 
+std::deque<apiserver::HttpRequest> MemberServer::ForwardedRequests() const {
+  return state_->handler.ForwardedRequests();
+}
+
 void MemberServer::StopListening() {
   std::unique_ptr<apiserver::HttpServer> stopped;
   {

@@ -7,6 +7,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -59,6 +60,9 @@ class MemberServer {
   void SetOpenApi(OpenApiOffer offer);
   // How often each OpenAPI path ("/openapi/v3/apis/apps/v1") has been answered with a document.
   std::map<std::string, int> OpenApiAnswers() const;
+
+  // The last hundred requests that a proxy has passed on (with X-Forwarded-For).
+  std::deque<apiserver::HttpRequest> ForwardedRequests() const;
 
   // Closes the port and all connections: connecting is refused from now on.
   void StopListening();

@@ -48,7 +48,7 @@ void ParseObjectPath(const std::vector<std::string>& segments, size_t at, Reques
   }
   request->gvr.resource = segments[at];
   if (segments.size() > at + 1) request->name.name = segments[at + 1];
-  // Subresources are not simulated; such a path names no resource that is served.
+  // Those of subresources.h are simulated; another such path names no resource that is served.
   for (size_t i = at + 2; i < segments.size(); ++i) request->gvr.resource += "/" + segments[i];
 }
 
