@@ -75,6 +75,7 @@ class ApiServer::Core {
 
  private:
   void Route(Exchange& exchange, bool metrics_port);
+  Status RefuseMethod(const RequestInfo& info) const;
   void RouteOuter(Exchange& exchange);
   void RouteInner(Exchange& exchange);
   void RouteOuterObjects(Exchange& exchange);
@@ -144,13 +145,19 @@ void ApiServer::Core::Route(Exchange& exchange, bool metrics_port) {
     if (!status.ok()) return SendStatus(exchange, status);
   }
   if (goes_on) return options_.proxy->Handle(exchange, exchange.caller.user);
-  if (!IsReadable(exchange)) return SendStatus(exchange, MethodNotAllowed());
+  if (!IsReadable(exchange)) return SendStatus(exchange, RefuseMethod(exchange.info));
   if (!query.ok()) return SendStatus(exchange, query.status());
   const bool operational =
       exchange.info.endpoint == Endpoint::kHealth || exchange.info.endpoint == Endpoint::kMetrics;
   if (metrics_port && (exchange.info.inner || !operational))
     return SendStatus(exchange, UnknownResource());
   exchange.info.inner ? RouteInner(exchange) : RouteOuter(exchange);
+}
+
+// Where members can be written to, it is the resource that lacks the verb.
+Status ApiServer::Core::RefuseMethod(const RequestInfo& info) const {
+  const bool of_member = options_.proxy && info.inner && info.endpoint == Endpoint::kObjects;
+  return of_member ? MethodNotSupported(info.verb, info.gvr.GroupResource()) : MethodNotAllowed();
 }
 
 void ApiServer::Core::RouteOuter(Exchange& exchange) {
@@ -245,7 +252,7 @@ void ApiServer::Core::SendMetrics(Exchange& exchange) {
   for (MetricSample& sample : lists_.Samples()) samples.push_back(std::move(sample));
   HeaderFields headers = exchange.headers;
   headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  exchange.response->Send(200, headers, journal_->RenderMetrics(std::move(samples)));
+  exchange.response->Send(200, headers, journal_->metrics().Render(samples));
 }
 
 ApiServer::ApiServer(storage::Store& store, discovery::Registry& registry, ApiServerOptions options)

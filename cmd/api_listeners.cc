@@ -14,7 +14,7 @@ apiserver::HttpServerOptions HttpOptions(const ListenerOptions& options) {
   http.bind_address = options.bind_address;
   http.port = options.secure_port;
   http.tls = options.tls;
-  if (options.max_requests > 0) http.max_requests = options.max_requests;
+  http.max_requests = options.max_requests;
   // Who waits for a turn waits there, where turns are fair, and not for a connection.
   http.workers = std::min(http.workers, options.readers);
   http.bulk_workers = std::clamp(options.readers / 2, 1, http.bulk_workers);

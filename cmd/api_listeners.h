@@ -17,7 +17,7 @@ struct ListenerOptions {
   uint16_t secure_port = 0;
   std::optional<uint16_t> metrics_port{};
   apiserver::TlsOptions tls;
-  size_t max_requests = 0;  // At a time; 0: the server's own limit.
+  size_t max_requests = apiserver::HttpServerOptions().max_requests;  // At a time; 0: no limit.
   int readers = 1;          // Of the store: queries that may run at once.
 };
 

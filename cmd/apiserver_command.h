@@ -37,7 +37,7 @@ struct ApiserverOptions {
   bool fine_grained_authorization = false;
   apiserver::ProxyOptions proxy;
   apiserver::AuditOptions audit;
-  int64_t max_requests_inflight = 0;  // 0 = no limit but that of connections.
+  int64_t max_requests_inflight = 400;  // 0 = no limit but that of connections.
   std::chrono::milliseconds slow_request_threshold{1'000};
   std::chrono::milliseconds shutdown_delay{0};   // readyz fails for so long before anything stops.
   std::chrono::milliseconds drain_time{60'000};  // What running requests have to end.

@@ -151,8 +151,11 @@ class Standalone {
                                         }});
     api_ = std::make_unique<apiserver::ApiServer>(*store_, registry_, std::move(api_options));
 
-    ListenerOptions listen{
-        options_.bind_address, options_.secure_port, options_.metrics_port, Tls(), 0, readers_};
+    ListenerOptions listen{.bind_address = options_.bind_address,
+                           .secure_port = options_.secure_port,
+                           .metrics_port = options_.metrics_port,
+                           .tls = Tls(),
+                           .readers = readers_};
     // All clients have the same credentials: their addresses tell them apart.
     auto listeners = StartListeners(listen, *api_, nullptr);
     if (!listeners.ok()) return listeners.status();

@@ -46,6 +46,7 @@ class SynchroProcess {
   // False: it was stopped before it ran.
   Result<bool> Start() {
     auto config = ManagementCluster(options_.kubeconfig);
+    if (config.ok() && !options_.server.empty()) config->server = options_.server;
     if (!config.ok()) return config.status();
     client_ = std::make_unique<kube::Client>(loop_, *std::move(config));
     auto store = OpenStoreWhenThere(options_.storage, WaitForStop);

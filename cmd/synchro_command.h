@@ -15,6 +15,7 @@ namespace pedia::cmd {
 
 struct SynchroManagerOptions {
   std::string kubeconfig;  // "" = in-cluster.
+  std::string server;      // Of the management cluster, if not as the kubeconfig says.
   StorageConfig storage;
   std::string metrics_address = "0.0.0.0";
   std::optional<uint16_t> metrics_port = 8081;  // Plain HTTP: /metrics and health.

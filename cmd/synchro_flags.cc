@@ -22,6 +22,12 @@ constexpr std::array kIgnoredFlags = {"--kube-api-content-type",
                                       "--resource-synchro-metrics-labels",
                                       "--kube-state-metrics-host",
                                       "--kube-state-metrics-port",
+                                      "--kube-state-metrics-metric-allowlist",
+                                      "--kube-state-metrics-metric-denylist",
+                                      "--kube-state-metrics-metric-opt-in-list",
+                                      "--kube-state-metrics-resources",
+                                      "--kube-state-metrics-namespaces",
+                                      "--kube-state-metrics-namespaces-denylist",
                                       "--feature-gates",
                                       "--logging-format",
                                       "--log-flush-frequency",
@@ -45,6 +51,11 @@ CLI::App* AddSynchroManager(CLI::App& app, SynchroManagerFlags* flags) {
                    "Where the store is: a YAML file with type (postgres, mysql or sqlite), host, "
                    "user, database and so on; DB_* environment variables override it")
       ->type_name("FILE");
+  command->add_option("--master", options.server,
+                      "URL of the management cluster, instead of the kubeconfig's");
+  command
+      ->add_option("--sharding-name", flags->sharding_name, "Refused: there are no shards yet")
+      ->type_name("NAME");
   command->add_option("--storage-name", flags->storage_name, "Only 'internal' is known")
       ->capture_default_str();
   command->add_option("--page-size", options.page_size, "Objects in one page of a list; 0: 500")
@@ -62,6 +73,9 @@ CLI::App* AddSynchroManager(CLI::App& app, SynchroManagerFlags* flags) {
 
 Status CompleteSynchroManager(SynchroManagerFlags* flags) {
   WarnAboutIgnored(flags->ignored);
+  // To ignore it would be to sync the clusters of all shards.
+  if (!flags->sharding_name.empty())
+    return BadRequest("--sharding-name: there are no shards yet; one process syncs all clusters");
   auto storage = ReadStorageFlags(flags->storage_name, flags->storage_config);
   if (!storage.ok()) return storage.status();
   flags->options.storage = *std::move(storage);

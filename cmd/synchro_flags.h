@@ -14,6 +14,7 @@ struct SynchroManagerFlags {
   SynchroManagerOptions options;
   std::string storage_config;
   std::string storage_name = "internal";
+  std::string sharding_name;
   uint16_t metrics_port = 8081;
   std::vector<std::string> ignored;
 };

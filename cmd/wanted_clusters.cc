@@ -1,8 +1,10 @@
 #include "cmd/wanted_clusters.h"
 
+#include <functional>
 #include <utility>
 
 #include "discovery/pedia_cluster_status.h"
+#include "meta/json_reader.h"
 #include "meta/log.h"
 #include "synchro/pedia_cluster.h"
 
@@ -10,11 +12,28 @@ namespace pedia::cmd {
 
 using synchro::ClusterSpec;
 
+namespace {
+
+std::string_view SpecOf(std::string_view object) {
+  JsonReader reader(object);
+  if (!reader.BeginObject()) return "";
+  for (std::string_view key; reader.NextMember(&key);) {
+    const std::string_view value = reader.Skip();
+    if (key == "spec") return value;
+  }
+  return "";
+}
+
+}  // namespace
+
 void WantedClusters::OnObject(std::string_view, std::string_view name, std::string_view json) {
   failing_ = false;
   if (!synchro::IsClusterName(name)) return WarnOnce(name, "its name cannot be a cluster's");
   if (discovery::IsBeingDeleted(json)) return OnDelete("", name);
   status_writer_.SetObject(name, json);
+  const size_t hash = std::hash<std::string_view>()(SpecOf(json));
+  const auto [known, added] = spec_hashes_.try_emplace(std::string(name), hash);
+  if (!added && std::exchange(known->second, hash) == hash) return;
   Result<synchro::ParsedPediaCluster> parsed = synchro::ParsePediaCluster(json);
   ClusterSpec spec{.name = std::string(name),
                    .config = BadRequest("not understood"),
@@ -37,6 +56,8 @@ void WantedClusters::OnObject(std::string_view, std::string_view name, std::stri
 void WantedClusters::OnDelete(std::string_view, std::string_view name) {
   failing_ = false;
   status_writer_.RemoveObject(name);
+  if (const auto known = spec_hashes_.find(name); known != spec_hashes_.end())
+    spec_hashes_.erase(known);
   state_.With([&](State& state) {
     const auto found = state.specs.find(name);
     if (found == state.specs.end()) return;

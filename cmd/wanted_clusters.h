@@ -44,6 +44,8 @@ class WantedClusters : public kube::InformerHandler {
   void WarnOnce(std::string_view name, const std::string& what);
 
   Guarded<State> state_;
+  // Hashes of the specs: most changes are of the status alone.
+  std::map<std::string, size_t, std::less<>> spec_hashes_;
   std::set<std::string> warned_;
   bool failing_ = false;  // To follow.
   synchro::StatusWriter status_writer_;

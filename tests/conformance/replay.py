@@ -131,6 +131,7 @@ class Case:
         self.name = recording['name']
         # What kube-apiserver answered is what pedia must answer below the cluster's path, plus the cluster.
         self.from_member = recording['target'] == 'kas'
+        self.forwarding = recording['target'] == 'cp-gates'  # Recorded with requests to members switched on.
         self.path = (RESOURCES + '/clusters/cluster-1' if self.from_member else '') + recording['path']
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query, keep_blank_values=True))
         self.asks_continue = query.get('withContinue') == 'true' or 'with-continue=true' in query.get('labelSelector', '')
@@ -293,7 +294,6 @@ def load_cases(folder, prefixes=()):
     with open(os.path.join(folder, 'expect.tsv'), encoding='utf-8') as lines:
         for line in lines:
             name, mode, claims = line.rstrip('\n').split('\t')[:3]
-            # Recorded with forwarding to members switched on; pedia has that switch off.
-            if name in recordings and recordings[name]['target'] != 'cp-gates' and (not prefixes or name.startswith(tuple(prefixes))):
+            if name in recordings and (not prefixes or name.startswith(tuple(prefixes))):
                 cases.append(Case(recordings[name], mode, json.loads(claims or '{}')))
     return cases
