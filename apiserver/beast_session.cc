@@ -1,8 +1,6 @@
 #include "apiserver/beast_session.h"
 
-#include <linux/sockios.h>
 #include <openssl/ssl.h>
-#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -13,7 +11,6 @@
 #include "apiserver/handler_call.h"
 #include "apiserver/tls_context.h"
 #include "apiserver/write_buffers.h"
-#include "meta/log.h"
 
 namespace pedia::apiserver {
 namespace {
@@ -342,70 +339,6 @@ void BeastSession::Drain() {
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     if (self->state_ == State::kIdle) self->CloseNow();
   });
-}
-
-// --- Deadlines: one timer, set anew only when a deadline comes before what it is set for ---
-
-void BeastSession::SetReadDeadline(std::chrono::milliseconds timeout) {
-  read_deadline_ = Clock::now() + timeout;
-  Arm();
-}
-
-void BeastSession::SetWriteDeadline() {
-  write_deadline_ = Clock::now() + core_->options.write_timeout / 2;
-  unacknowledged_ = -1;
-  Arm();
-}
-
-void BeastSession::Arm() {
-  const Clock::time_point next = std::min(read_deadline_, write_deadline_);
-  if (next >= armed_for_) return;
-  armed_for_ = next;
-  timer_.expires_at(next);
-  timer_.async_wait(Bound(&BeastSession::OnTimer));
-}
-
-void BeastSession::OnTimer(error_code failure) {
-  if (failure || state_ == State::kClosed) return;
-  armed_for_ = Clock::time_point::max();
-  const Clock::time_point now = Clock::now();
-  if (write_deadline_ <= now) OnWriteDeadline();
-  if (read_deadline_ <= now && state_ != State::kClosed) OnReadDeadline();
-  if (state_ != State::kClosed) Arm();
-}
-
-void BeastSession::OnReadDeadline() {
-  read_deadline_ = Clock::time_point::max();
-  switch (state_) {
-    case State::kReading:
-      return Refuse({408, "the request did not arrive in time"});
-    case State::kIdle:
-      return CloseGracefully();
-    case State::kUpgraded:
-      return CheckPeer();
-    default:
-      return CloseNow();
-  }
-}
-
-// Room in the kernel's buffer is announced late, so a slow client that takes bytes is told from a
-// stalled one by what it has acknowledged.
-void BeastSession::OnWriteDeadline() {
-  // Who follows a log may pause.
-  const int unacknowledged = UnacknowledgedBytes();
-  if (long_running_ ? PeerIsDead() : unacknowledged_ >= 0 && unacknowledged >= unacknowledged_) {
-    LogWarning("client " + remote_ + " was cut off: it has taken nothing of an answer for " +
-               std::to_string(core_->options.write_timeout.count()) + " ms");
-    return CloseNow(/*reset=*/true);
-  }
-  unacknowledged_ = unacknowledged;
-  write_deadline_ = Clock::now() + core_->options.write_timeout / 2;
-  Arm();
-}
-
-int BeastSession::UnacknowledgedBytes() {
-  int bytes = 0;
-  return ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 std::shared_ptr<BeastConnection> MakeBeastConnection(std::shared_ptr<BeastCore> core, uint64_t id,

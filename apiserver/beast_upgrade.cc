@@ -13,9 +13,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-// People pause: a shell may be silent for hours, and who scrolls in a pager reads nothing. So only a
-// peer that does not even acknowledge is dead; the kernel asks a silent one.
-constexpr std::chrono::seconds kPeerCheck{30};
+// The kernel asks a peer that is silent for long whether it is still there.
 constexpr int kKeepAliveSeconds = 30;
 constexpr int kKeepAliveProbes = 4;
 
@@ -53,7 +51,7 @@ void BeastSession::BecomeUpgraded(std::shared_ptr<UpgradedStream> stream) {
   response_.reset();
   upgraded_ = std::move(stream);
   KeepAlive(socket_.native_handle());
-  SetReadDeadline(kPeerCheck);
+  CheckPeer();
   DeliverInput();
   Pump();
 }
@@ -81,32 +79,12 @@ void BeastSession::DeliverInput() {
   if (upgraded_->wants_input()) upgraded_->InputEnd();
 }
 
-// Has acknowledged nothing for long of what it was sent. To be asked now and then.
-bool BeastSession::PeerIsDead() {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  if (getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
-  const Clock::time_point now = Clock::now();
-  const Clock::time_point acknowledged = now - std::chrono::milliseconds(info.tcpi_last_ack_recv);
-  if (info.tcpi_unacked == 0) {
-    awaits_ack_since_.reset();
-  } else if (!awaits_ack_since_ || acknowledged > *awaits_ack_since_) {
-    awaits_ack_since_ = now;
-  }
-  return awaits_ack_since_ && now - *awaits_ack_since_ >= kPeerCheck;
-}
-
 std::function<std::shared_ptr<UpgradedConnection>()> BeastSession::UpgradeIfAsked() {
   if (parser_.minor_version() == 0 || !AsksForUpgrade(parser_.request())) return {};
   return [weak = weak_from_this()]() -> std::shared_ptr<UpgradedConnection> {
     const auto self = weak.lock();
     return self ? self->Upgrade() : nullptr;
   };
-}
-
-void BeastSession::CheckPeer() {
-  if (PeerIsDead()) return CloseNow(/*reset=*/true);
-  SetReadDeadline(kPeerCheck);
 }
 
 }  // namespace pedia::apiserver

@@ -29,10 +29,10 @@ std::optional<std::map<std::string, std::string>> ReadData(std::string_view conf
   return data;
 }
 
-// ["a","b"]; "" is the empty list. Nothing for anything else.
+// ["a","b"]; "" and null, as Go writes it, are the empty list. Nothing for anything else.
 std::optional<std::vector<std::string>> ReadList(std::string_view text) {
   std::vector<std::string> list;
-  if (text.empty()) return list;
+  if (text.empty() || text == "null") return list;
   JsonReader reader(text);
   if (!IsValidJson(text) || reader.Peek() != JsonType::kArray || !reader.BeginArray())
     return std::nullopt;

@@ -80,11 +80,12 @@ Result<kube::RestConfig> ConfigForProxy(const HttpRequest& request, const kube::
                                         const UserInfo& user, const ProxyOptions& options) {
   Result<Brought> brought = ReadHeaders(request);
   if (!brought.ok()) return brought.status();
-  const bool own = !brought->has_credentials() &&
-                   (options.allow_cluster_config || options.impersonate_user);
+  const bool own =
+      !brought->has_credentials() && (options.allow_cluster_config || options.impersonate_user);
   if (!own && !brought->has_credentials() && !options.allow_anonymous) {
     return Forbidden(
-        "the request has no credentials for the cluster: send headers X-Clusterpedia-Proxy-Token or "
+        "the request has no credentials for the cluster: send headers X-Clusterpedia-Proxy-Token "
+        "or "
         "X-Clusterpedia-Proxy-Client-Cert and -Client-Key, or start pedia with "
         "--allow-pediacluster-config-for-proxy-request or --proxy-impersonate-user");
   }

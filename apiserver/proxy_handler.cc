@@ -44,8 +44,8 @@ class Forwarding final : public kube::ResponseHandler {
 };
 
 // From the loop's own thread, so that nothing comes before the request's id is known.
-void Forward(const std::shared_ptr<ProxyAnswer>& answer, const std::shared_ptr<kube::Client>& client,
-             kube::Request request) {
+void Forward(const std::shared_ptr<ProxyAnswer>& answer,
+             const std::shared_ptr<kube::Client>& client, kube::Request request) {
   client->loop().Post([answer, client, request = std::move(request)]() mutable {
     const auto id = std::make_shared<kube::Client::RequestId>(0);
     *id = client->Start(std::move(request), std::make_unique<Forwarding>(answer, client, id));
@@ -116,9 +116,8 @@ Result<kube::RestConfig> ProxyHandler::Core::ConfigFor(const Exchange& exchange,
 std::shared_ptr<kube::Client> ProxyHandler::Core::ClientFor(kube::RestConfig config) {
   std::list<std::shared_ptr<kube::Client>> dropped;  // Destroyed without the lock.
   return clients_.With([&](auto& clients) {
-    const auto found = std::find_if(clients.begin(), clients.end(), [&](const auto& client) {
-      return client->config() == config;
-    });
+    const auto found = std::find_if(clients.begin(), clients.end(),
+                                    [&](const auto& client) { return client->config() == config; });
     if (found != clients.end()) {
       clients.splice(clients.begin(), clients, found);
     } else {
@@ -134,9 +133,8 @@ void ProxyHandler::Core::Handle(Exchange& exchange, const UserInfo& user) {
   const ProxyTrigger trigger = TriggerOf(exchange, options);
   Result<ProxyTarget> target = FindTarget(exchange, trigger, options);
   if (!target.ok()) return SendStatus(exchange, target.status());
-  exchange.names_resource =
-      discovery::FindResource(*exchange.clusters, exchange.info.cluster, exchange.info.gvr) !=
-      nullptr;
+  exchange.names_resource = discovery::FindResource(*exchange.clusters, exchange.info.cluster,
+                                                    exchange.info.gvr) != nullptr;
   Result<kube::RestConfig> config = ConfigFor(exchange, user);
   if (!config.ok()) return SendStatus(exchange, config.status());
   const auto answer =
@@ -169,8 +167,8 @@ std::string_view ProxyHandler::AuthorizedMethod(const Exchange& exchange) const 
   const ConnectSubresource* connects = ConnectionOf(exchange, trigger);
   if (connects == nullptr) return method;
   // Behind a node's proxy is the kubelet, which runs commands, too.
-  const bool runs_commands = connects->needs_upgrade || (connects->resource == "nodes" &&
-                                                         AsksForUpgrade(exchange.request));
+  const bool runs_commands = connects->needs_upgrade ||
+                             (connects->resource == "nodes" && AsksForUpgrade(exchange.request));
   return runs_commands ? "POST" : method;
 }
 

@@ -16,8 +16,8 @@ constexpr auto kHopByHop = std::to_array<std::string_view>(
      "TE", "Trailer", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "Content-Length", "Date"});
 constexpr auto kNotForMembers = std::to_array<std::string_view>(
     {"Host", "Authorization", "Cookie", "Expect", "Accept", "Content-Type", "Audit-Id"});
-constexpr auto kNotForMembersPrefixes = std::to_array<std::string_view>(
-    {"X-Remote-", "Impersonate-", "X-Clusterpedia-Proxy-"});
+constexpr auto kNotForMembersPrefixes =
+    std::to_array<std::string_view>({"X-Remote-", "Impersonate-", "X-Clusterpedia-Proxy-"});
 constexpr auto kNotForClients =
     std::to_array<std::string_view>({"Set-Cookie", "Alt-Svc", "Strict-Transport-Security"});
 constexpr std::string_view kForwardedFor = "X-Forwarded-For";
@@ -56,7 +56,8 @@ bool IsForMembers(std::string_view name) {
 // "[::1]:4711" gives "::1".
 std::string_view AddressOf(std::string_view remote) {
   remote = remote.substr(0, remote.rfind(':'));
-  if (remote.starts_with('[') && remote.ends_with(']')) remote = remote.substr(1, remote.size() - 2);
+  if (remote.starts_with('[') && remote.ends_with(']'))
+    remote = remote.substr(1, remote.size() - 2);
   return remote;
 }
 

@@ -60,9 +60,11 @@ Status ProxyOptions::AllowSubresources(const std::vector<std::string>& names) {
 }
 
 std::vector<discovery::Subresource> ProxyOptions::Listed() const {
-  static constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
-      {"POST", "create"}, {"DELETE", "delete"}, {"GET", "get"}, {"PATCH", "patch"},
-      {"PUT", "update"}};
+  static constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {{"POST", "create"},
+                                                                             {"DELETE", "delete"},
+                                                                             {"GET", "get"},
+                                                                             {"PATCH", "patch"},
+                                                                             {"PUT", "update"}};
   std::vector<discovery::Subresource> listed;
   if (!enabled) return listed;
   for (const ConnectSubresource& known : ConnectSubresources()) {

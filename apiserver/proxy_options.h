@@ -13,9 +13,9 @@
 namespace pedia::apiserver {
 
 struct ProxyOptions {
-  bool enabled = false;         // The gate. Off: nothing goes on, whatever else is set.
-  bool allow_unsynced = false;  // Also requests for resources that are not synced.
-  bool proxy_path = false;      // .../clusters/<c>/proxy/<any path>.
+  bool enabled = false;               // The gate. Off: nothing goes on, whatever else is set.
+  bool allow_unsynced = false;        // Also requests for resources that are not synced.
+  bool proxy_path = false;            // .../clusters/<c>/proxy/<any path>.
   bool allow_cluster_config = false;  // With pedia's own credentials if the request brings none.
   bool impersonate_user = false;      // With them, but in the name of the caller.
   bool allow_anonymous = false;       // Without any, if neither of these and none are brought.

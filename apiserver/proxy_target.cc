@@ -180,7 +180,7 @@ ProxyTrigger TriggerOf(const Exchange& exchange, const ProxyOptions& options) {
   if (reads_many && WithoutForwardLabel(exchange.query)) return ProxyTrigger::kLabel;
   const ConnectSubresource* connects = ConnectsTo(info);
   return connects != nullptr && IsAllowed(*connects, options) ? ProxyTrigger::kSubresource
-                                                               : ProxyTrigger::kNone;
+                                                              : ProxyTrigger::kNone;
 }
 
 const ConnectSubresource* ConnectionOf(const Exchange& exchange, ProxyTrigger trigger) {
@@ -201,7 +201,8 @@ Result<ProxyTarget> FindTarget(const Exchange& exchange, ProxyTrigger trigger,
   if (below.empty()) below = "/";
   if (!StaysBelow(below) || (by_path && below.find("//") != std::string::npos))
     return BadRequest("the path contains segments that are not passed on to a cluster");
-  Result<RequestInfo> info = by_path ? MemberInfo(exchange, below) : Result<RequestInfo>(exchange.info);
+  Result<RequestInfo> info =
+      by_path ? MemberInfo(exchange, below) : Result<RequestInfo>(exchange.info);
   if (!info.ok()) return info.status();
   target.info = *std::move(info);
   target.connects = ConnectsTo(target.info);

@@ -18,7 +18,8 @@ constexpr size_t kLowWater = ProxyAnswer::kLowWater;
 // sends on one of the server's; each end pauses while the other has too much to send.
 class Relay : public std::enable_shared_from_this<Relay> {
  public:
-  Relay(std::shared_ptr<ProxyAnswer> answer, std::shared_ptr<kube::Client> client, bool head_request)
+  Relay(std::shared_ptr<ProxyAnswer> answer, std::shared_ptr<kube::Client> client,
+        bool head_request)
       : client_(std::move(client)), answer_(std::move(answer)), parser_(head_request) {}
 
   void SetTunnel(std::shared_ptr<kube::Tunnel> tunnel) { tunnel_ = std::move(tunnel); }
@@ -141,8 +142,9 @@ class MemberSide final : public kube::TunnelHandler {
 
 }  // namespace
 
-void ForwardUpgrade(std::shared_ptr<ProxyAnswer> answer, const std::shared_ptr<kube::Client>& client,
-                    kube::Request request, std::string protocol) {
+void ForwardUpgrade(std::shared_ptr<ProxyAnswer> answer,
+                    const std::shared_ptr<kube::Client>& client, kube::Request request,
+                    std::string protocol) {
   // On the loop's thread, so that nothing comes before the relay is complete.
   client->loop().Post([answer = std::move(answer), client, request = std::move(request),
                        protocol = std::move(protocol)]() mutable {

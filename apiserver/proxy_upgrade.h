@@ -10,7 +10,8 @@ namespace pedia::apiserver {
 
 // `protocol`: of the Upgrade header. An answer that is not 101 goes back as it is. Never blocks;
 // thread-safe.
-void ForwardUpgrade(std::shared_ptr<ProxyAnswer> answer, const std::shared_ptr<kube::Client>& client,
-                    kube::Request request, std::string protocol);
+void ForwardUpgrade(std::shared_ptr<ProxyAnswer> answer,
+                    const std::shared_ptr<kube::Client>& client, kube::Request request,
+                    std::string protocol);
 
 }  // namespace pedia::apiserver

@@ -1,7 +1,5 @@
 #include "apiserver/request_journal.h"
 
-#include <utility>
-
 #include "apiserver/request_class.h"
 #include "apiserver/slow_request_log.h"
 #include "meta/log.h"
@@ -19,13 +17,6 @@ void RequestJournal::RequestOver(const RequestReport& report) {
     options_.audit->Write(report);
   const std::chrono::duration<double> took(report.seconds);
   if (took >= options_.slow_threshold && !IsLongRunning(info)) LogInfo(FormatSlowRequest(report));
-}
-
-std::string RequestJournal::RenderMetrics(std::vector<MetricSample> samples) const {
-  if (options_.audit != nullptr) {
-    for (MetricSample& sample : options_.audit->Samples()) samples.push_back(std::move(sample));
-  }
-  return metrics_.Render(samples);
 }
 
 }  // namespace pedia::apiserver

@@ -2,11 +2,8 @@
 // log, the log of slow requests.
 #pragma once
 #include <chrono>
-#include <string>
-#include <vector>
 
 #include "apiserver/audit_log.h"
-#include "apiserver/metric_sample.h"
 #include "apiserver/metrics.h"
 #include "apiserver/request_report.h"
 
@@ -24,8 +21,7 @@ class RequestJournal {
   void RequestStarted() { metrics_.RequestStarted(); }
   // Probes of health are not audited; what runs for long by design is never slow.
   void RequestOver(const RequestReport& report);
-  // All of /metrics, `samples` included.
-  std::string RenderMetrics(std::vector<MetricSample> samples) const;
+  const Metrics& metrics() const { return metrics_; }
 
  private:
   const Options options_;

@@ -118,9 +118,8 @@ void ResourceHandler::List(Exchange& exchange, const discovery::ApiResource& res
   if (!options.ok()) return SendStatus(exchange, options.status());
   const GroupVersionResource& stored = convert::StoredVersion(exchange.info.gvr);
   if (exchange.access != nullptr) {
-    const Status status =
-        exchange.access->RestrictList({exchange.caller.user, *exchange.clusters}, scope, stored,
-                                      resource.namespaced, &*options);
+    const Status status = exchange.access->RestrictList(
+        {exchange.caller.user, *exchange.clusters}, scope, stored, resource.namespaced, &*options);
     if (!status.ok()) return SendStatus(exchange, status);
   }
   WarnAboutClusters(exchange, scope, ClustersInSight(stored, *options));

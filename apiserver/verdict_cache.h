@@ -1,5 +1,5 @@
 // VerdictCache: answers that are dear to find, remembered for as long as each is good. A question
-// that is being asked already is not asked a second time; whoever has it, too, waits.
+// that is being asked is not asked a second time; whoever has it, too, waits.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -70,7 +70,7 @@ class VerdictCache {
     return values;
   }
 
-  // Of all keys that Get was asked for; what waited for another's question is a miss.
+  // Of all that Get was asked for; what waited for another's question is a miss.
   std::pair<uint64_t, uint64_t> HitsAndMisses() const {
     return state_.With([](const State& state) { return std::pair(state.hits, state.misses); });
   }
@@ -130,8 +130,7 @@ class VerdictCache {
   void AskAndRemember(std::span<const std::string> keys, Time now, const Ask& ask,
                       const std::vector<size_t>& asked) {
     std::vector<Result<Verdict>> verdicts = ask(asked);
-    // Whoever waits must hear something.
-    verdicts.resize(asked.size(), Status(ServiceUnavailable("there was no answer")));
+    verdicts.resize(asked.size(), Status(ServiceUnavailable("no answer")));  // They all wait.
     for (size_t i = 0; i < asked.size(); ++i) {
       const std::string& key = keys[asked[i]];
       const Result<Verdict>& verdict = verdicts[i];

@@ -18,7 +18,7 @@ struct ListenerOptions {
   std::optional<uint16_t> metrics_port{};
   apiserver::TlsOptions tls;
   size_t max_requests = apiserver::HttpServerOptions().max_requests;  // At a time; 0: no limit.
-  int readers = 1;          // Of the store: queries that may run at once.
+  int readers = 1;  // Of the store: queries that may run at once.
 };
 
 struct ApiListeners {

@@ -1,5 +1,6 @@
 #include "cmd/apiserver_flags.h"
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <string_view>
 #include <utility>

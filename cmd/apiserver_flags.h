@@ -1,12 +1,15 @@
 // The flags of `pedia apiserver`, as kube-apiserver and Clusterpedia name them.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cmd/apiserver_command.h"
 #include "meta/result.h"
+
+namespace CLI {
+class App;
+}
 
 namespace pedia::cmd {
 

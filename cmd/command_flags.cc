@@ -1,5 +1,6 @@
 #include "cmd/command_flags.h"
 
+#include <CLI/CLI.hpp>
 #include <string_view>
 
 #include "cmd/feature_gates.h"

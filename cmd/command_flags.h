@@ -1,6 +1,5 @@
 // Flags that several commands have.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <span>
 #include <string>
@@ -9,6 +8,10 @@
 #include "apiserver/proxy_options.h"
 #include "cmd/storage_config.h"
 #include "meta/result.h"
+
+namespace CLI {
+class App;
+}
 
 namespace pedia::cmd {
 

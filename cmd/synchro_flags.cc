@@ -1,5 +1,6 @@
 #include "cmd/synchro_flags.h"
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <utility>
 
@@ -53,8 +54,7 @@ CLI::App* AddSynchroManager(CLI::App& app, SynchroManagerFlags* flags) {
       ->type_name("FILE");
   command->add_option("--master", options.server,
                       "URL of the management cluster, instead of the kubeconfig's");
-  command
-      ->add_option("--sharding-name", flags->sharding_name, "Refused: there are no shards yet")
+  command->add_option("--sharding-name", flags->sharding_name, "Refused: there are no shards yet")
       ->type_name("NAME");
   command->add_option("--storage-name", flags->storage_name, "Only 'internal' is known")
       ->capture_default_str();

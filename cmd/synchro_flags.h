@@ -1,11 +1,14 @@
 // The flags of `pedia clustersynchro-manager`, as Clusterpedia names them.
 #pragma once
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "cmd/synchro_command.h"
 #include "meta/result.h"
+
+namespace CLI {
+class App;
+}
 
 namespace pedia::cmd {
 

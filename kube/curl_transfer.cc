@@ -42,6 +42,22 @@ std::optional<int> ParseRetryAfter(const std::string& value) {
   return static_cast<int>(std::clamp<int64_t>(seconds, 0, kMaxRetryAfter));
 }
 
+// " after 3 ms", " after 30001 milliseconds": the same failure is to read the same each time, for
+// it becomes the message of a condition, and a new message would be a change.
+void EraseDurations(std::string* text) {
+  constexpr std::string_view kAfter = " after ";
+  for (size_t at = 0; (at = text->find(kAfter, at)) != std::string::npos; ++at) {
+    const size_t number = at + kAfter.size();
+    const size_t unit = text->find_first_not_of("0123456789", number);
+    if (unit == number || unit == std::string::npos) continue;
+    for (const std::string_view word : {" milliseconds", " ms"}) {
+      if (text->compare(unit, word.size(), word) != 0) continue;
+      text->erase(at, unit + word.size() - at);
+      break;
+    }
+  }
+}
+
 bool Append(curl_slist** list, const std::string& text) {
   curl_slist* const longer = curl_slist_append(*list, text.c_str());
   if (longer != nullptr) *list = longer;

@@ -119,7 +119,7 @@ void Informer::Core::Retry(const Status& why) {
   handler_.OnError(why);
 }
 
-void Informer::Core::Start(Request request, std::unique_ptr<ResponseHandler> handler) {
+void Informer::Core::Send(Request request, std::unique_ptr<ResponseHandler> handler) {
   request_ = client_.Start(std::move(request), std::move(handler));
   has_request_ = true;
 }
@@ -144,10 +144,10 @@ void Informer::Core::ListPage() {
   request.path_and_query = ListPath(collection_, unpaged_ ? 0 : kPageSize, continue_);
   request.timeout = kListTimeout;
   request.idle_timeout = kIdleTimeout;
-  Start(std::move(request),
-        std::make_unique<ListPageHandler>(ListPageHandler::Callbacks{
-            Gate(), IfCurrent([](Core& self, std::string_view item) { self.OnItem(item); }),
-            IfCurrent([](Core& self, const ListPageEnd& end) { self.OnPageEnd(end); })}));
+  Send(std::move(request),
+       std::make_unique<ListPageHandler>(ListPageHandler::Callbacks{
+           Gate(), IfCurrent([](Core& self, std::string_view item) { self.OnItem(item); }),
+           IfCurrent([](Core& self, const ListPageEnd& end) { self.OnPageEnd(end); })}));
 }
 
 void Informer::Core::OnItem(std::string_view item) {
@@ -204,10 +204,10 @@ void Informer::Core::Watch() {
     const std::shared_ptr<Core> self = weak.lock();
     return self && self->epoch_ == epoch && self->OnEvent(watch_event);
   };
-  Start(WatchRequest(collection_, resource_version_, timeout, kIdleTimeout),
-        std::make_unique<WatchHandler>(WatchHandler::Callbacks{
-            Gate(), IfCurrent([](Core& self) { self.watching_ = true; }), std::move(event),
-            IfCurrent([](Core& self, const StreamEnd& end) { self.OnWatchEnd(end); })}));
+  Send(WatchRequest(collection_, resource_version_, timeout, kIdleTimeout),
+       std::make_unique<WatchHandler>(WatchHandler::Callbacks{
+           Gate(), IfCurrent([](Core& self) { self.watching_ = true; }), std::move(event),
+           IfCurrent([](Core& self, const StreamEnd& end) { self.OnWatchEnd(end); })}));
 }
 
 bool Informer::Core::OnEvent(const WatchEvent& event) {

@@ -49,7 +49,7 @@ class Informer::Core : public std::enable_shared_from_this<Informer::Core> {
   void Next();  // Lists, or watches from where the last list or watch ended.
   void NextAfter(std::chrono::milliseconds delay);
   void Retry(const Status& why);
-  void Start(Request request, std::unique_ptr<ResponseHandler> handler);
+  void Send(Request request, std::unique_ptr<ResponseHandler> handler);
   FlowGate Gate();
 
   void BeginList();

@@ -174,8 +174,8 @@ int Tunnel::Core::TimerCallback(CURLM*, long timeout_ms, void* self) {
   auto& core = *static_cast<Core*>(self);
   core.loop_->CancelTimer(std::exchange(core.curl_timer_, 0));
   if (timeout_ms < 0) return 0;
-  core.curl_timer_ = core.loop_->PostAfter(
-      std::chrono::milliseconds(timeout_ms), [weak = core.weak_from_this()] {
+  core.curl_timer_ =
+      core.loop_->PostAfter(std::chrono::milliseconds(timeout_ms), [weak = core.weak_from_this()] {
         const auto locked = weak.lock();
         if (locked == nullptr || locked->multi_ == nullptr) return;
         locked->curl_timer_ = 0;

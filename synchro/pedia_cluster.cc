@@ -66,6 +66,11 @@ Result<std::vector<SyncRule>> ParseSyncResources(const Json* list) {
     Fields fields((*list)[i], path);
     SyncRule rule{fields.Text("group"), fields.Texts("versions"), fields.Texts("resources")};
     if (rule.resources.empty()) fields.Fail("resources", "must name at least one resource");
+    // To ignore these would be to sync what is meant to be left out.
+    for (const char* field :
+         {"namespaces", "excludeNamespaces", "labelSelector", "excludeResources", "secretData"}) {
+      if ((*list)[i].contains(field)) fields.Fail(field, "is not supported yet");
+    }
     if (fields.error()) return BadRequest(*fields.error());
     rules.push_back(std::move(rule));
   }

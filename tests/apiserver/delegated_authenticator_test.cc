@@ -199,6 +199,16 @@ TEST_F(DelegatedAuthenticatorTest, TheNameInTheHandshakeIsNotBelieved) {
   ASSERT_THAT(user, IsOk());
   EXPECT_EQ(user->name, "jane");
   EXPECT_THAT(user->groups, ElementsAre("dev", "ops", "system:authenticated"));
+  const KeyPair other = Issue(world_.proxy_ca, "somebody");
+  request = Request(&other, kRemoteUser);
+  request.peer->common_name = "front-proxy-client";
+  EXPECT_THAT(Authenticate(request), IsUnauthorized());
+}
+
+TEST_F(DelegatedAuthenticatorTest, AnUnknownCertificateIsNotAnonymousWhereOnlyTheProxyHasOne) {
+  host_.SetConfigMap(ConfigMapOf("", world_.proxy_ca.certificate_pem));
+  EXPECT_THAT(Authenticate(Request(&world_.jane, kRemoteUser)), IsUnauthorized());
+  EXPECT_EQ(NameOf(Request(&world_.proxy, kRemoteUser)), "alice");
 }
 
 TEST_F(DelegatedAuthenticatorTest, WithoutAUserTheProxyIsNobody) {
@@ -283,10 +293,14 @@ TEST_F(DelegatedAuthenticatorTest, ATokenIsWhoseTheHostSays) {
 TEST_F(DelegatedAuthenticatorTest, ABadTokenIsNotAnonymous) {
   EXPECT_THAT(Authenticate(WithToken("bad")), IsUnauthorized());
   EXPECT_THAT(Authenticate(WithToken(std::string(50'000, 'x'))), IsUnauthorized());
+  const int reviews = host_.token_reviews();
   EXPECT_THAT(Authenticate(WithToken("good\xFF")), IsUnauthorized());
+  EXPECT_EQ(host_.token_reviews(), reviews);
   EXPECT_THAT(Authenticate(WithToken("good good")), IsUnauthorized());
   host_.SetToken("nameless", R"({"authenticated":true,"user":{"groups":["system:masters"]}})");
   EXPECT_THAT(Authenticate(WithToken("nameless")), IsUnauthorized());
+  host_.SetToken("refused", R"({"authenticated":false,"user":{"username":"bob"}})");
+  EXPECT_THAT(Authenticate(WithToken("refused")), IsUnauthorized());
 }
 
 TEST_F(DelegatedAuthenticatorTest, WhatIsNoBearerTokenIsNoCredential) {

@@ -118,7 +118,7 @@ TEST_F(DelegatedAuthorizerTest, NeverMistakesOneQuestionForAnother) {
   host_.SetAccess([](const std::string&) { return true; });
   EXPECT_TRUE(Allowed(kJane, GetCluster("c1")));
   host_.SetAccess([](const std::string&) { return false; });
-  std::vector<UserInfo> users(8, kJane);
+  std::vector<UserInfo> users(10, kJane);
   users[0].name = "jan";
   users[1].uid = "";
   users[2].groups.pop_back();
@@ -128,6 +128,9 @@ TEST_F(DelegatedAuthorizerTest, NeverMistakesOneQuestionForAnother) {
   users[5].extra.clear();
   users[6].extra[0].first = "scope";
   users[7].groups[0] = "";
+  users[8].groups = {"devs", "ystem:authenticated"};
+  users[9].name = "jane7";
+  users[9].uid = "";
   for (const UserInfo& user : users) EXPECT_FALSE(Allowed(user, GetCluster("c1")));
   std::vector<AccessAttributes> others(8, GetCluster("c1"));
   others[0].verb = "list";

@@ -85,6 +85,10 @@ TEST_F(ImpersonateTest, AServiceAccountIsAskedForInItsNamespace) {
   EXPECT_THAT(user->groups, ElementsAre("system:serviceaccounts", "system:serviceaccounts:shop",
                                         "system:authenticated"));
   EXPECT_THAT(authorizer_.asked, ElementsAre("|serviceaccounts shop reader"));
+  const auto grouped =
+      As({{"Impersonate-User", "system:serviceaccount:shop:reader"}, {"Impersonate-Group", "ops"}});
+  ASSERT_THAT(grouped, IsOk());
+  EXPECT_THAT(grouped->groups, ElementsAre("ops", "system:authenticated"));
 }
 
 TEST_F(ImpersonateTest, WhatOnlyLooksLikeAServiceAccountIsAUser) {

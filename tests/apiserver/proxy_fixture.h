@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "apiserver/request_class.h"
 #include "certs/key_pair.h"
 #include "meta/base64.h"
+#include "tests/apiserver/credulous_access.h"
 #include "tests/apiserver/fake_store.h"
 #include "tests/http/test_client.h"
 #include "tests/member/member_server.h"
@@ -30,39 +30,6 @@ using Json = nlohmann::json;
 inline const std::string kClusters = "/apis/clusterpedia.io/v1beta1/resources/clusters";
 inline const std::string kPod = "/api/v1/namespaces/shop/pods/web";
 inline const std::string kService = "/api/v1/namespaces/shop/services/web";
-
-// Everybody is who they say in X-Test-User.
-class CredulousAuthenticator : public Authenticator {
- public:
-  Result<UserInfo> Authenticate(const HttpRequest& request) override {
-    UserInfo user;
-    user.name = request.Header("X-Test-User").value_or("jane");
-    user.uid = "u1";
-    user.groups = {"dev", std::string(kAuthenticatedGroup)};
-    user.extra = {{"example.org/scope", "view"}};
-    return user;
-  }
-  std::string ClientOf(const HttpRequest&) const override { return "jane"; }
-};
-
-// Says yes to everything and remembers what it was; "reader" may only get.
-class RememberingAuthorizer : public Authorizer {
- public:
-  Result<AccessDecision> Authorize(const UserInfo& user,
-                                   const AccessAttributes& attributes) override {
-    const std::scoped_lock lock(mutex_);
-    verbs_.push_back(attributes.verb);
-    return AccessDecision{user.name != "reader" || attributes.verb == "get", ""};
-  }
-  std::string last_verb() const {
-    const std::scoped_lock lock(mutex_);
-    return verbs_.empty() ? "" : verbs_.back();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> verbs_;
-};
 
 class ProxyTest : public ::testing::Test {
  protected:
@@ -132,10 +99,10 @@ class ProxyTest : public ::testing::Test {
     http_.tls->certificate_pem = pair->certificate_pem;
     http_.tls->key_pem = pair->key_pem;
     http_.classify = [](const HttpRequest& request) { return ClassifyRequest(request, ""); };
-    auto server = StartBeastServer(http_, [this](const HttpRequest& request,
-                                                 const std::shared_ptr<ResponseWriter>& response) {
-      api_->Handle(request, response);
-    });
+    auto server = StartBeastServer(
+        http_, [this](const HttpRequest& request, const std::shared_ptr<ResponseWriter>& response) {
+          api_->Handle(request, response);
+        });
     ASSERT_THAT(server, testing::IsOk());
     https_ = std::move(*server);
   }

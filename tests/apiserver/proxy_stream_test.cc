@@ -68,8 +68,7 @@ TEST_F(ProxyStreamTest, SendsLinesOfALogAsTheyCome) {
 TEST_F(ProxyStreamTest, TakesNoMoreMemoryForALongLog) {
   constexpr size_t kBytes = 200'000'000;
   const auto client = Connect();
-  client->Send(
-      Text("GET", kClusters + "/c1" + kPod + "/log?limitBytes=" + std::to_string(kBytes)));
+  client->Send(Text("GET", kClusters + "/c1" + kPod + "/log?limitBytes=" + std::to_string(kBytes)));
   size_t got = 0;
   const size_t before = ResidentKilobytes();
   size_t most = before;
@@ -98,8 +97,8 @@ TEST_F(ProxyStreamTest, MakesTheMemberWaitForAClientThatDoesNotRead) {
 
 TEST_F(ProxyStreamTest, CancelsTheMembersRequestWhenTheClientGoes) {
   auto client = Connect();
-  client->Send(Text("GET", kClusters + "/c1/api/v1/pods?watch=true",
-                    {{"X-Clusterpedia-Forward", "true"}}));
+  client->Send(
+      Text("GET", kClusters + "/c1/api/v1/pods?watch=true", {{"X-Clusterpedia-Forward", "true"}}));
   ASSERT_THAT(Read(*client, 10), StartsWith("HTTP/1.1 200"));
   ASSERT_TRUE(Eventually([&] { return member_->watches() == 1; }));
   client.reset();
@@ -178,8 +177,7 @@ TEST_F(ProxyStreamTest, PausesAMemberWhoseClientDoesNotRead) {
   const auto client = Connect();
   TestClient::UseSmallBuffers(false);
   const size_t before = ResidentKilobytes();
-  client->Send(Text("GET",
-                    kClusters + "/c1" + kPod + "/exec?command=cat&stdin=true&stdout=true",
+  client->Send(Text("GET", kClusters + "/c1" + kPod + "/exec?command=cat&stdin=true&stdout=true",
                     {{"Connection", "Upgrade"},
                      {"Upgrade", "websocket"},
                      {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},

@@ -85,7 +85,7 @@ TEST_F(ProxyTest, PassesOnlyAllowedSubresources) {
   proxy_.allow_unsynced = true;
   EXPECT_EQ(Get(kPod + "/log").status, 200);
   for (const std::string& path : {kPod + "/proxy", kPod + "/exec", kService + "/proxy/x",
-                                 std::string("/api/v1/nodes/n1/proxy/run")}) {
+                                  std::string("/api/v1/nodes/n1/proxy/run")}) {
     EXPECT_EQ(Get(path).status, 404) << path;
     EXPECT_EQ(Get(path, kForward).status, 404) << path;
     EXPECT_EQ(Get("/proxy" + path, kForward).status, 404) << path;
@@ -113,8 +113,8 @@ TEST_F(UnsyncedProxyTest, PassesOnWhatIsNotSynced) {
 
 TEST_F(ProxyTest, SaysWhatIsWrong) {
   const auto client = Connect();
-  const HttpAnswer nowhere = client->Ask(
-      Text("GET", "/apis/clusterpedia.io/v1beta1/resources" + kConfigMaps, kForward));
+  const HttpAnswer nowhere =
+      client->Ask(Text("GET", "/apis/clusterpedia.io/v1beta1/resources" + kConfigMaps, kForward));
   EXPECT_EQ(nowhere.status, 400);
   EXPECT_EQ(MessageOf(nowhere), "please specify the cluster name when using proxy model.");
   EXPECT_EQ(MessageOf(SendTo("empty", "GET", "/version", kForward)),
@@ -122,7 +122,8 @@ TEST_F(ProxyTest, SaysWhatIsWrong) {
   EXPECT_EQ(SendTo("empty", "GET", "/version", kForward).status, 400);
   EXPECT_EQ(SendTo("nobody", "GET", "/version", kForward).status, 400);
   EXPECT_EQ(SendTo("broken", "GET", "/version", kForward).status, 503);
-  EXPECT_THAT(MessageOf(SendTo("broken", "GET", "/version", kForward)), HasSubstr("no such Secret"));
+  EXPECT_THAT(MessageOf(SendTo("broken", "GET", "/version", kForward)),
+              HasSubstr("no such Secret"));
   const HttpAnswer unreachable = SendTo("unreachable", "GET", "/version", kForward);
   EXPECT_EQ(unreachable.status, 503);
   EXPECT_THAT(unreachable.body, AllOf(HasSubstr("127.0.0.1:1"), Not(HasSubstr(member_->token()))));
@@ -144,9 +145,9 @@ TEST_F(ProxyTest, LetsNoPathLeaveItsPlace) {
   base_path_ = "/k8s/c1";
   proxy_.allow_unsynced = true;
   for (const std::string path :
-       {"/proxy/..", "/proxy/../c2/api", "/proxy/%2e%2e/c2", "/proxy/.%2E/c2", "/proxy/a/..%2f..%2fc2",
-        "/proxy/%252e%252e/c2", "/proxy/%25252e%25252e%25252fc2", "/proxy/a%5c..%5cc2",
-        "/proxy/a\\..\\c2", "/proxy//c2", "/proxy/a//b", "/proxy/./x"}) {
+       {"/proxy/..", "/proxy/../c2/api", "/proxy/%2e%2e/c2", "/proxy/.%2E/c2",
+        "/proxy/a/..%2f..%2fc2", "/proxy/%252e%252e/c2", "/proxy/%25252e%25252e%25252fc2",
+        "/proxy/a%5c..%5cc2", "/proxy/a\\..\\c2", "/proxy//c2", "/proxy/a//b", "/proxy/./x"}) {
     EXPECT_EQ(Get(path).status, 400) << path;
   }
   for (const std::string behind : {"/../../x", "/%2e%2e/x", "/a%2F..%2Fb", "/%5c"}) {
@@ -196,9 +197,9 @@ TEST_F(ProxyTest, KeepsTheCallersIdentityToItself) {
   }
   EXPECT_EQ(seen.count("authorization"), 1u);
   EXPECT_EQ(seen.find("authorization")->second, "Bearer " + member_->token());
-  for (const char* name : {"cookie", "x-remote-user", "x-remote-group", "x-remote-extra-scopes",
-                           "impersonate-user", "impersonate-group", "x-secret-hop",
-                           "proxy-authorization", "te", "expect"}) {
+  for (const char* name :
+       {"cookie", "x-remote-user", "x-remote-group", "x-remote-extra-scopes", "impersonate-user",
+        "impersonate-group", "x-secret-hop", "proxy-authorization", "te", "expect"}) {
     EXPECT_EQ(seen.count(name), 0u) << name;
   }
   EXPECT_EQ(seen.find("x-anything")->second, "goes");
@@ -253,9 +254,10 @@ TEST_F(ProxyTest, UsesCredentialsThatTheRequestBrings) {
   EXPECT_THAT(ValuesOf(LastForwarded(), "Impersonate-User"), IsEmpty());
   EXPECT_THAT(ValuesOf(LastForwarded(), name + "Token"), IsEmpty());
   EXPECT_EQ(Get("/proxy/version", {{name + "Token", "wrong"}}).status, 401);
-  const HeaderFields pair = {{name + "Ca", EncodeBase64(member_->ca_pem())},
-                             {name + "Client-Cert", EncodeBase64(member_->client().certificate_pem)},
-                             {name + "Client-Key", EncodeBase64(member_->client().key_pem)}};
+  const HeaderFields pair = {
+      {name + "Ca", EncodeBase64(member_->ca_pem())},
+      {name + "Client-Cert", EncodeBase64(member_->client().certificate_pem)},
+      {name + "Client-Key", EncodeBase64(member_->client().key_pem)}};
   EXPECT_EQ(Get("/proxy/version", pair).status, 200);
   EXPECT_THAT(ValuesOf(LastForwarded(), "Authorization"), IsEmpty());
   for (const char* header : {"Ca", "Client-Cert", "Client-Key"})
@@ -265,11 +267,11 @@ TEST_F(ProxyTest, UsesCredentialsThatTheRequestBrings) {
 TEST_F(ProxyTest, ChecksTheMemberAgainstTheAuthorityThatTheRequestBrings) {
   const auto foreign = certs::MakeCertificateAuthority("foreign", 86400);
   ASSERT_TRUE(foreign.ok());
-  EXPECT_EQ(Get("/proxy/version",
-                {{"X-Clusterpedia-Proxy-Token", member_->token()},
-                 {"X-Clusterpedia-Proxy-Ca", EncodeBase64(foreign->certificate_pem)}})
-                .status,
-            503);
+  EXPECT_EQ(
+      Get("/proxy/version", {{"X-Clusterpedia-Proxy-Token", member_->token()},
+                             {"X-Clusterpedia-Proxy-Ca", EncodeBase64(foreign->certificate_pem)}})
+          .status,
+      503);
   EXPECT_THAT(member_->ForwardedRequests(), IsEmpty());
 }
 
@@ -364,9 +366,8 @@ TEST(ProxyOptionsTest, NamesSubresourcesThatAreNotSupported) {
               testing::FailsWith(StatusReason::kBadRequest,
                                  AllOf(HasSubstr("pods/scale"), HasSubstr("pods/portforward"))));
   EXPECT_THAT(options.AllowSubresources({"proxy", "portfowrd"}), testing::IsOk());
-  EXPECT_THAT(options.subresources,
-              UnorderedElementsAre("pods/log", "pods/proxy", "nodes/proxy", "services/proxy",
-                                   "pods/portforward"));
+  EXPECT_THAT(options.subresources, UnorderedElementsAre("pods/log", "pods/proxy", "nodes/proxy",
+                                                         "services/proxy", "pods/portforward"));
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST(RequestClassTest, ExemptsHealthAndDiscovery) {
        {"/healthz", "/livez/ping", "/readyz?verbose", "/metrics", "/version", "/", "/api", "/apis"})
     EXPECT_TRUE(ClassOf(path).exempt) << path;
   for (const std::string path : {"/api", "/apis", "/apis/apps", "/apis/apps/v1", "/api/v1",
-                                  "/openapi/v2", "/openapi/v3/api/v1", "/version", "/healthz"}) {
+                                 "/openapi/v2", "/openapi/v3/api/v1", "/version", "/healthz"}) {
     EXPECT_TRUE(ClassOf(inner + path).exempt) << path;
     EXPECT_TRUE(ClassOf(inner + "/clusters/c1" + path).exempt) << path;
   }

@@ -98,9 +98,5 @@ TEST_F(RequestJournalTest, LogsNothingOfTheOthers) {
   EXPECT_THAT(Log(), IsEmpty());
 }
 
-TEST_F(RequestJournalTest, ShowsWhatTheAuditLogHasWritten) {
-  EXPECT_THAT(Get("/metrics").body, HasSubstr("# TYPE apiserver_audit_event_total counter"));
-}
-
 }  // namespace
 }  // namespace pedia::apiserver

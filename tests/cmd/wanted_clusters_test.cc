@@ -89,6 +89,18 @@ TEST_F(WantedClustersTest, FollowsChangesAndDeletions) {
   EXPECT_EQ(specs->front().config->server, "https://y");
 }
 
+TEST_F(WantedClustersTest, CallsNoChangeWhatIsOneOfTheStatus) {
+  Put("c1", spec_);
+  Synced();
+  (void)wanted_->TakeChanged();
+  Put("c1", spec_ + R"(,"status":{"version":"v1.32.1"})");
+  EXPECT_EQ(wanted_->TakeChanged(), std::nullopt);
+  // Gone and back.
+  OnLoop([&] { wanted_->OnDelete("", "c1"); });
+  Put("c1", spec_);
+  EXPECT_THAT(Names(), ElementsAre("c1"));
+}
+
 TEST_F(WantedClustersTest, TakesOneThatIsBeingDeletedForGone) {
   Put("c1", spec_);
   Synced();

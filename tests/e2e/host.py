@@ -3,7 +3,6 @@ and replicas of `pedia apiserver` behind the aggregation layer, on one store."""
 import base64
 import json
 import os
-import signal
 import socket
 import ssl
 import subprocess
@@ -100,22 +99,25 @@ def parse_answer(answer):
 
 
 class HostFleet(fleets.Fleet):
-    """`replicas` of pedia apiserver over the members `names`. `database`: a server of database.py, else it is an SQLite file."""
+    """`replicas` of pedia apiserver over the members `names`. `database`: a server of database.py, else it is an SQLite file. `manifests`: more of deploy/ to
+    apply."""
 
-    def __init__(self, names=('c1', 'c2'), replicas=1, database=None, members=('--world', fleets.WORLD, '--pods', '20'), apiserver=(), storage=None, sync=None):
+    def __init__(self, names=('c1', 'c2'), replicas=1, database=None, members=('--world', fleets.WORLD, '--pods', '20'), apiserver=(), storage=None, sync=None, manifests=()):
         super().__init__()
         try:
-            self.start(names, replicas, database, members, apiserver, storage, sync)
+            self.start(names, replicas, database, members, apiserver, storage, sync, manifests)
         except BaseException:
             self.close()
             raise
 
-    def start(self, names, replicas, database, members, apiserver, storage, sync):
+    def start(self, names, replicas, database, members, apiserver, storage, sync, manifests):
         self.names = list(names)
         self.host = hosts.HostProcess(self.folder)
         self.processes.append(self.host)
         self.member_process = self.members('--names', ','.join(names), *members)
         self.apply_manifests()
+        for manifest in manifests:
+            self.kubectl('apply', '-f', os.path.join(fleets.ROOT, 'deploy', manifest))
         self.storage = self.storage_file(database, storage or {})
         self.apiserver_arguments = list(apiserver)
         self.replicas = [self.replica() for _ in range(replicas)]

@@ -137,12 +137,12 @@ class SecurityTest(unittest.TestCase):
         for name in ('zoë', '名前', 'a b', 'x"y\\z', 'a,b', '%0d%0aX-Remote-Group: system:masters', '<script>', '\u202egnp', "';--"):
             status, _, body = self.host.request(PODS, headers={'Impersonate-User': name.encode().decode('latin-1')})
             self.assertEqual(status, 403, name)
+            message = json.loads(body)['message']
             path = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
             self.host.control('counts', clear=True)
             code, body = self.as_front_proxy(PODS, ('X-Remote-User', name.encode().decode('latin-1')))
             self.assertEqual(code, 403, name)
-            self.assertEqual(json.loads(body)['message'], 'resources.clusterpedia.io "api" is forbidden: User "%s" cannot get resource "resources/v1" in API group '
-                             '"clusterpedia.io" at the cluster scope' % name)
+            self.assertEqual(json.loads(body)['message'], message)
             self.assertEqual(self.host.control('counts').get('POST ' + path), 1)
 
     def test_the_kubernetes_api_is_told_who_impersonates(self):
@@ -178,17 +178,19 @@ class SecurityTest(unittest.TestCase):
             '/clusterpedia.io/v1beta1/resources/clusters/c2' + pods, '/clusterpedia.io//v1beta1/resources/clusters/c2' + pods, '/Clusterpedia.io/v1beta1/resources' + pods))
         selector = urllib.parse.quote('search.clusterpedia.io/clusters in (c2)')
         yield from (one + pods + query for query in ('?clusters=c2', '?clusters=c1,c2', '?clusters=*', '?labelSelector=' + selector, '?clusters=c1&clusters=c2', '?cluster=c2',
-                                                     '?fieldSelector=metadata.annotations%5Bshadow.clusterpedia.io/cluster-name%5D=c2', '?names=c2', '?clusters=', '?clusters=c1%00',
-                                                     '?whereSQL=1=1', '?orderby=cluster;--', '?continue=AAAA', '?%63lusters=c2', '?clusters%00=c2', '#/../../c2/api/v1/pods', '?a=%zz&clusters=c2'))
+                                                     '?fieldSelector=metadata.annotations%5Bshadow.clusterpedia.io/cluster-name%5D=c2', '?names=c2', '?clusters=',
+                                                     '?clusters=c1%00', '?whereSQL=1=1', '?orderby=cluster;--', '?continue=AAAA', '?%63lusters=c2', '?clusters%00=c2',
+                                                     '#/../../c2/api/v1/pods', '?a=%zz&clusters=c2'))
         yield from (two + pods + tail for tail in ('/', '//', '?watch=1', '/.', '%20', '%00', ';', ';a=b', '?', '%3f'))
 
     def sent_raw(self, target, user, through_host):
         """Everything that is answered to one request with this target, as it is."""
+        head = 'GET %s HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n'
+        request = (head % (target, self.users[user]['token'])).encode('utf-8')
         if not through_host:
-            head = 'GET %s HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n'
-            return raw_bytes(self.pedia, insecure_context(), (head % (target, self.users[user]['token'])).encode('utf-8'))
-        with socket.create_connection(('127.0.0.1', self.host.port), timeout=20) as plain, self.host.tls().wrap_socket(plain, server_hostname='127.0.0.1') as tls:
-            tls.sendall(('GET %s HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n' % (target, self.users[user]['token'])).encode('utf-8'))
+            return raw_bytes(self.pedia, insecure_context(), request)
+        with self.host.connect() as tls:
+            tls.sendall(request)
             return fleet_on_host.read_all(tls)
 
     def test_no_path_leads_into_another_cluster(self):
@@ -225,7 +227,8 @@ class SecurityTest(unittest.TestCase):
             yield first + 'Content-Length: 0, %s\r\n\r\n%s' % (length, hidden)
             yield first + 'Content-Length: %s\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n%s' % (5 + len(hidden), hidden)
             yield first + 'Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n' + chunked
-            for coding in ('xchunked', 'chunked, identity', 'identity, chunked', ' chunked', '\tchunked', 'Chunked', 'chunked\x0b', '"chunked"', 'gzip, chunked', 'chunked\r\nTransfer-Encoding: x'):
+            for coding in ('xchunked', 'chunked, identity', 'identity, chunked', ' chunked', '\tchunked', 'Chunked', 'chunked\x0b', '"chunked"', 'gzip, chunked',
+                           'chunked\r\nTransfer-Encoding: x'):
                 yield first + 'Transfer-Encoding: %s\r\nContent-Length: %s\r\n\r\n%s' % (coding, length, hidden)
                 yield first + 'Transfer-Encoding: %s\r\n\r\n0\r\n\r\n%s' % (coding, hidden)
             yield first + 'Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n' + hidden
@@ -253,8 +256,7 @@ class SecurityTest(unittest.TestCase):
 
         def attack(payload):
             answers = []
-            for connect in (lambda: self.host.tls().wrap_socket(socket.create_connection(('127.0.0.1', self.host.port), timeout=3), server_hostname='127.0.0.1'),
-                            lambda: self.pedia.connect(self.proxy_less, 3)):
+            for connect in (lambda: self.host.connect(timeout=3), lambda: self.pedia.connect(insecure_context(), 3)):
                 try:
                     with connect() as tls:
                         tls.settimeout(1)
@@ -263,7 +265,6 @@ class SecurityTest(unittest.TestCase):
                 except (TimeoutError, OSError):
                     pass  # It waits for more.
             return b''.join(answers)
-        self.proxy_less = insecure_context()
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             attacks = [pool.submit(attack, payload) for payload in payloads]
             victims = [pool.submit(self.victim, 1 + i % 5) for i in range(100)]
@@ -291,8 +292,7 @@ class SecurityTest(unittest.TestCase):
             'endless chunks': 'POST %s HTTP/1.1\r\nHost: h\r\n%sTransfer-Encoding: chunked\r\n\r\n%s' % (PODS, bearer, '1;%s\r\ny\r\n' % ('z' * 1000) * 5000),
             'a deep selector': 'GET %s&labelSelector=%s HTTP/1.1\r\nHost: h\r\n%s\r\n' % (PODS, 'a+in+(' * 5000, bearer)}
         for what, request in requests.items():
-            for connect in (lambda: self.host.tls().wrap_socket(socket.create_connection(('127.0.0.1', self.host.port), timeout=20), server_hostname='127.0.0.1'),
-                            lambda: self.pedia.connect(insecure_context())):
+            for connect in (self.host.connect, lambda: self.pedia.connect(insecure_context())):
                 answer = b''
                 try:
                     with connect() as tls:

@@ -5,6 +5,7 @@ import functools
 import itertools
 import json
 import os
+import socket
 import subprocess
 import time
 import unittest
@@ -114,8 +115,10 @@ class HostTest(unittest.TestCase):
 
     def test_can_i(self):
         for kubectl in (fleets.OLD_KUBECTL, fleets.NEW_KUBECTL):
-            for user, name, subresource, want in (('one', 'clusters', 'c1', 'yes'), ('one', 'clusters', 'c2', 'no'), ('apps', 'apis', 'apps', 'yes'), ('core', 'apis', 'apps', 'no')):
-                done = self.fleet.run_kubectl('auth', 'can-i', 'get', 'resources.clusterpedia.io/' + name, '--subresource=' + subresource, user=self.users[user], binary=kubectl)
+            for user, name, subresource, want in (('one', 'clusters', 'c1', 'yes'), ('one', 'clusters', 'c2', 'no'), ('apps', 'apis', 'apps', 'yes'),
+                                                  ('core', 'apis', 'apps', 'no')):
+                question = ['auth', 'can-i', 'get', 'resources.clusterpedia.io/' + name, '--subresource=' + subresource]
+                done = self.fleet.run_kubectl(*question, user=self.users[user], binary=kubectl)
                 self.assertEqual(done.stdout.split()[-1], want, (user, name, subresource, done.stderr))
 
     def test_impersonation(self):
@@ -257,6 +260,146 @@ class HostTest(unittest.TestCase):
     def serving_certificate(replica):
         with replica.connect(fleet_on_host.insecure_context()) as tls:
             return tls.getpeercert(binary_form=True)
+
+
+class FineGrainedTest(unittest.TestCase):
+    """Roles for the objects of members: the API group of a rule names the cluster, its namespace is that of the objects."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet = fleet_on_host.HostFleet(['c1', 'c2'], members=('--world', fleets.WORLD, '--pods', '30'), manifests=['components/fine-grained/rbac.yaml'], apiserver=(
+            '--fine-grained-authorization', '--authorization-webhook-cache-authorized-ttl=1s', '--authorization-webhook-cache-unauthorized-ttl=1s'))
+        cls.addClassCleanup(cls.fleet.close)
+        cls.host = cls.fleet.host
+        outer = hosts.cluster_role('outer', hosts.rule('get list', 'resources resources/v1 resources/apps resources/c1 resources/c2 collectionresources', CLUSTERPEDIA))
+        cls.host.apply({'apiVersion': 'v1', 'kind': 'Namespace', 'metadata': {'name': 'team-a'}}, outer, hosts.binding('outer', 'outer', 'Group:system:authenticated'),
+                       hosts.role('team-a', 'pods-of-c1', hosts.rule('get list', 'pods', '@c1')),
+                       hosts.binding('pods-of-c1', 'pods-of-c1', 'User:dev', namespace='team-a', role_kind='Role'),
+                       hosts.cluster_role('pods-of-all', hosts.rule('get list', 'pods', '@*')), hosts.binding('pods-of-all', 'pods-of-all', 'User:ops'))
+        cls.users = {name: cls.host.user(name) for name in ('dev', 'ops', 'nobody')}
+
+    def code(self, user, path):
+        return self.host.request(fleets.RESOURCES + path, user=self.users[user])[0]
+
+    def pods(self, user, path='/api/v1/pods'):
+        listed = self.fleet.get(path, user=self.users[user])
+        return {(item['metadata']['annotations']['shadow.clusterpedia.io/cluster-name'], item['metadata']['namespace'], item['metadata']['name']) for item in listed['items']}
+
+    def members_pods(self, name):
+        return {(name, item['metadata']['namespace'], item['metadata']['name']) for item in self.fleet.member_process.request(name, '/api/v1/pods')['items']}
+
+    def test_each_sees_what_is_his(self):
+        everything = self.members_pods('c1') | self.members_pods('c2')
+        own = {pod for pod in everything if pod[:2] == ('c1', 'team-a')}
+        self.assertGreater(len(own), 0)
+        self.assertEqual((self.pods('dev'), self.pods('ops')), (own, everything))
+        self.assertEqual(self.pods('dev', '/clusters/c1/api/v1/namespaces/team-a/pods'), own)
+        for binary in (fleets.OLD_KUBECTL, fleets.NEW_KUBECTL):
+            lines = self.fleet.kubectl('get', 'pods', '-A', '--no-headers', '--chunk-size=2', binary=binary, pedia=True, user=self.users['dev']).splitlines()
+            self.assertEqual({(line.split()[1], line.split()[0], line.split()[2]) for line in lines}, own)
+
+    def test_the_rest_is_forbidden(self):
+        cluster, namespace, name = sorted(self.pods('dev'))[0]
+        self.assertEqual(self.code('dev', '/clusters/c1/api/v1/namespaces/team-a/pods/' + name), 200)
+        for path in ('/clusters/c2/api/v1/namespaces/team-a/pods/' + name, '/clusters/c2/api/v1/pods', '/clusters/c1/api/v1/namespaces/kube-system/pods',
+                     '/api/v1/secrets', '/clusters/c1/api/v1/namespaces/team-a/secrets', '/clusters/c1/api/v1/namespaces/team-a/secrets/x', '/apis/apps/v1/deployments'):
+            self.assertEqual(self.code('dev', path), 403, path)
+        self.assertEqual(self.code('nobody', '/api/v1/pods'), 403)
+
+    def test_what_is_counted_is_what_may_be_seen(self):
+        listed = self.fleet.get('/api/v1/pods?limit=1&withRemainingCount=true', user=self.users['dev'])
+        self.assertEqual(listed['metadata'].get('remainingItemCount'), len(self.pods('dev')) - 1)
+
+    def test_what_is_granted_later_shows(self):
+        self.assertEqual(self.code('dev', '/clusters/c2/api/v1/namespaces/team-a/pods'), 403)
+        self.host.apply(hosts.role('team-a', 'pods-of-c2', hosts.rule('list', 'pods', '@c2')),
+                        hosts.binding('pods-of-c2', 'pods-of-c2', 'User:dev', namespace='team-a', role_kind='Role'))
+        fleets.wait_until(lambda: {pod[0] for pod in self.pods('dev')} == {'c1', 'c2'}, 'the new grant to show', 10)
+        self.host.json('/apis/rbac.authorization.k8s.io/v1/namespaces/team-a/rolebindings/pods-of-c2', 'DELETE')
+        fleets.wait_until(lambda: {pod[0] for pod in self.pods('dev')} == {'c1'}, 'what was revoked to be gone', 10)
+
+
+class ProxyTest(unittest.TestCase):
+    """Requests that pedia passes on to members: logs, commands, ports."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet = fleet_on_host.HostFleet(['c1', 'c2'], members=('--world', 'none', '--pods', '3'), apiserver=(
+            '--feature-gates', 'AllowProxyRequestToClusters=true', '--allowed-proxy-subresources', 'pods/log,pods/exec,pods/attach,pods/portforward',
+            '--allow-pediacluster-config-for-proxy-request', '--enable-proxy-path-for-forward-request'))
+        cls.addClassCleanup(cls.fleet.close)
+        cls.host = cls.fleet.host
+        cls.host.apply(
+            hosts.cluster_role('operator', DISCOVERY, whole_cluster('c1', 'get create')), hosts.binding('operator', 'operator', 'User:operator'),
+            hosts.cluster_role('reader', DISCOVERY, whole_cluster('c1')), hosts.binding('reader', 'reader', 'User:reader'))
+        cls.users = {name: cls.host.user(name) for name in ('operator', 'reader')}
+        pod = cls.fleet.member_process.request('c1', '/api/v1/pods')['items'][0]
+        cls.pod = ['-n', pod['metadata']['namespace'], pod['metadata']['name'], '-c', pod['spec']['containers'][0]['name']]
+        cls.path = '/api/v1/namespaces/%s/pods/%s' % (pod['metadata']['namespace'], pod['metadata']['name'])
+
+    def command(self, *arguments, binary, user='operator'):
+        return [*self.fleet.kubectl_command(binary, self.users[user]['kubeconfig']), '--server', self.host.url + fleets.RESOURCES + '/clusters/c1', *arguments]
+
+    def run_command(self, *arguments, **options):
+        stdin = options.pop('stdin', None)
+        return subprocess.run(self.command(*arguments, **options), input=stdin, capture_output=True, text=True, timeout=60)
+
+    def each_binary(self):
+        for binary in (fleets.OLD_KUBECTL, fleets.NEW_KUBECTL):
+            with self.subTest(os.path.basename(binary)):
+                yield binary
+
+    def test_logs(self):
+        for binary in self.each_binary():
+            done = self.run_command('logs', *self.pod, '--tail', '5', binary=binary, user='reader')
+            self.assertEqual(len(done.stdout.splitlines()), 5, done.stderr)
+
+    def test_logs_are_followed_while_they_are_written(self):
+        for binary in self.each_binary():
+            child = subprocess.Popen(self.command('logs', '-f', *self.pod, binary=binary, user='reader'), stdout=subprocess.PIPE, text=True)
+            try:
+                lines = [child.stdout.readline() for _ in range(60)]
+            finally:
+                child.kill()
+                child.communicate()
+            self.assertEqual(len(set(lines)), 60)
+
+    def test_commands_run_with_their_input_and_end_with_their_code(self):
+        for binary in self.each_binary():
+            done = self.run_command('exec', *self.pod, '--', 'echo', 'hello', 'there', binary=binary)
+            self.assertEqual((done.returncode, done.stdout), (0, 'hello there\n'), done.stderr)
+            done = self.run_command('exec', '-i', *self.pod, '--', 'cat', binary=binary, stdin='to and fro\n' * 5000)
+            self.assertEqual((done.returncode, done.stdout), (0, 'to and fro\n' * 5000), done.stderr)
+            self.assertEqual(self.run_command('exec', *self.pod, '--', 'exit', '7', binary=binary).returncode, 7)
+            done = self.run_command('exec', *self.pod, '--', 'yes', '3000000', binary=binary)
+            self.assertEqual(len(done.stdout), 3000000, done.stderr)
+
+    def test_who_may_only_read_runs_no_commands_and_who_may_nothing_reads_no_logs(self):
+        # The new kubectl asks by WebSocket, a GET, which kube-apiserver takes for reading.
+        for binary in self.each_binary():
+            done = self.run_command('exec', *self.pod, '--', 'echo', 'hello', binary=binary, user='reader')
+            self.assertEqual((done.returncode, done.stdout), (1, ''))
+            self.assertIn('cannot create resource "resources/c1"', done.stderr)
+        status, _, _ = self.host.request(fleets.RESOURCES + '/clusters/c2' + self.path + '/log', user=self.users['operator'])
+        self.assertEqual(status, 403)
+
+    def test_ports_are_forwarded(self):
+        for binary in self.each_binary():
+            child = subprocess.Popen(self.command('port-forward', *self.pod[:2], 'pod/' + self.pod[2], ':80', binary=binary), stdout=subprocess.PIPE, text=True)
+            try:
+                port = int(child.stdout.readline().split(' -> ')[0].rpartition(':')[2])
+                with socket.create_connection(('127.0.0.1', port), timeout=20) as connection:
+                    connection.sendall(b'echo')
+                    self.assertEqual(connection.recv(100), b'echo')
+            finally:
+                child.kill()
+                child.communicate()
+
+    def test_the_proxy_path_reaches_the_member_itself(self):
+        path = fleets.RESOURCES + '/clusters/c1/proxy'
+        found = self.host.json(path + self.path, user=self.users['operator'])
+        self.assertEqual(found['metadata'], self.fleet.member_process.request('c1', self.path)['metadata'])
+        self.assertEqual(self.host.request(path + '/api/v1/nodes', user=self.users['operator'])[0], 404, 'nodes are not synced')
 
 
 if __name__ == '__main__':

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import ssl
-import tempfile
 import urllib.parse
 
 import kinds as known
@@ -313,12 +312,22 @@ class Aggregator:
             found.setdefault(item['spec']['group'], []).append(item['spec']['version'])
         return [known.api_group(group, sorted(versions, key=known.priority)) for group, versions in sorted(found.items())]
 
+    async def connect_to_any(self, service):
+        """As kube-aggregator, which tries five times: one replica that goes does not make all unavailable."""
+        problem = None
+        for endpoint in random.sample(service.endpoints, len(service.endpoints))[:5]:
+            try:
+                return await self.connect(service, endpoint, fresh=True)
+            except Unreachable as error:
+                problem = error
+        raise problem
+
     async def ask(self, service, path, accept='application/json'):
         """(code, body) of a request of the aggregator's own. Errors: Unreachable."""
         if not service.endpoints:
             raise Unreachable('endpoints for service/%(name)s in "%(namespace)s" have no addresses' % service.api_service['spec']['service'])
         target = service.api_service['spec']['service']
-        connection = await self.connect(service, random.choice(service.endpoints), fresh=True)
+        connection = await self.connect_to_any(service)
         try:
             connection.writer.write(('GET %s HTTP/1.1\r\nHost: %s.%s.svc\r\nAccept: %s\r\nX-Remote-User: system:kube-aggregator\r\nX-Remote-Group: system:masters\r\n'
                                      'Connection: close\r\n\r\n' % (path, target['name'], target['namespace'], accept)).encode())

@@ -3,12 +3,12 @@ import asyncio
 import base64
 import copy
 import json
-import re
 import uuid
 
 import conditions
 import identity
 import kinds as known
+import patches
 import protobuf
 import store as stores
 import tables
@@ -69,7 +69,8 @@ class Host:
         wanted = request_attributes(request.method, request.path, request.query)
         allowed, reason = self.authorizer.authorize(user, wanted)
         if not allowed:
-            raise Status('Forbidden', forbidden_message(user, wanted, reason), {'name': wanted.name, 'group': wanted.group, 'kind': wanted.resource} if not wanted.path else None)
+            details = {'name': wanted.name, 'group': wanted.group, 'kind': wanted.resource}
+            raise Status('Forbidden', forbidden_message(user, wanted, reason), None if wanted.path else details)
         long_running = wanted.verb == 'watch' or wanted.subresource in ('attach', 'exec', 'proxy', 'log', 'portforward')
         service = self.aggregator.service_of(request.path)
         work = self.aggregator.forward(exchange, service, user) if service else self.answer(exchange, user, wanted)
@@ -150,7 +151,7 @@ class Host:
             raise Status('BadRequest', 'a body is required')
         if wanted.verb == 'update':
             return 200, objects.update(kind, wanted.version, old, copy.deepcopy(item), wanted.subresource)
-        if content_type not in ('application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'):
+        if content_type not in patches.BY_CONTENT_TYPE:
             raise Status('UnsupportedMediaType', 'the body of the request was in an unknown format')
         if kind.definition and 'strategic' in content_type:
             raise Status('UnsupportedMediaType', 'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, '
@@ -339,7 +340,8 @@ class Host:
         group, version = ('', parts[1]) if parts[0] == 'api' and len(parts) == 2 else parts[1:] if parts[0] == 'apis' and len(parts) == 3 else (None, None)
         if version not in groups.get(group, ()):
             return None
-        return {'kind': 'APIResourceList', 'apiVersion': 'v1', 'groupVersion': known.join_group_version(group, version), 'resources': known.resources_of(kinds, group, version)}
+        return {'kind': 'APIResourceList', 'apiVersion': 'v1', 'groupVersion': known.join_group_version(group, version),
+                'resources': known.resources_of(kinds, group, version)}
 
     async def discovery(self, core):
         items = []

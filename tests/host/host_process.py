@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -44,6 +45,11 @@ class HostProcess:
                 context.load_cert_chain(*files)
             self.contexts[files] = context
         return self.contexts[files]
+
+    def connect(self, user=None, timeout=20):
+        """A TLS connection for those who write their requests themselves."""
+        plain = socket.create_connection(('127.0.0.1', self.port), timeout=timeout)
+        return self.tls(user).wrap_socket(plain, server_hostname='127.0.0.1')
 
     def request(self, path, method='GET', body=None, user=None, headers=None, content_type='application/json', timeout=60):
         """(status, headers, body) of a request; as the administrator unless `user` (as control('user') gives it; {} = nobody)."""

@@ -3,12 +3,8 @@ import base64
 import concurrent.futures
 import http.client
 import json
-import os
 import shutil
-import socket
-import ssl
 import tempfile
-import threading
 import unittest
 
 import certificates
@@ -398,17 +394,19 @@ class AggregationTest(HostTest):
 
     def test_bodies_go_through(self):
         self.assertEqual(self.echo('/x', 'POST', b'y' * 100000)['body'], 'y' * 100000)
-        raw = self.raw(b'POST %s/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n' % ECHO.encode())
+        raw = self.raw(b'POST %s/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\nConnection: close\r\n\r\n'
+                       b'5\r\nhello\r\n0\r\n\r\n' % ECHO.encode())
         answer = json.loads(raw.partition(b'\r\n\r\n')[2])
         self.assertEqual((answer['body'], self.values(answer, 'Content-Length')), ('hello', []))
 
     def raw(self, data):
-        with socket.create_connection(('127.0.0.1', self.host.port), timeout=20) as plain, self.host.tls(self.host.admin).wrap_socket(plain, server_hostname='127.0.0.1') as tls:
+        with self.host.connect(self.host.admin) as tls:
             tls.sendall(data)
             return b''.join(iter(lambda: tls.recv(65536), b''))
 
     def test_what_go_refuses_does_not_reach_the_service(self):
-        for fields in (b'Content-Length: 1\r\nContent-Length: 2', b'Transfer-Encoding: chunked, identity', b'Bad Header: x', b'Content-Length: +1', b'X: a\x00b', b'Host: other'):
+        for fields in (b'Content-Length: 1\r\nContent-Length: 2', b'Transfer-Encoding: chunked, identity', b'Bad Header: x', b'Content-Length: +1', b'X: a\x00b',
+                       b'Host: other'):
             before = sum(service.seen for service in self.services)
             code = int(self.raw(b'POST %s/x HTTP/1.1\r\nHost: h\r\n%s\r\n\r\n' % (ECHO.encode(), fields)).split()[1])
             self.assertIn(code, (400, 501), fields)
@@ -425,7 +423,7 @@ class AggregationTest(HostTest):
                     service.next.release()
 
     def test_upgraded_connections_are_tunnels(self):
-        with socket.create_connection(('127.0.0.1', self.host.port), timeout=20) as plain, self.host.tls(self.host.admin).wrap_socket(plain, server_hostname='127.0.0.1') as tls:
+        with self.host.connect(self.host.admin) as tls:
             tls.sendall(b'GET %s/x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nearly' % ECHO.encode())
             seen = b''
             while not seen.endswith(b'EARLY'):

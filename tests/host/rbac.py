@@ -102,17 +102,33 @@ class Authorizer:
         return False, 'RBAC: ' + ', '.join(problems) if problems else ''
 
 
+def quoted(text):
+    """As Go's %q."""
+    plain = {'"': '\\"', '\\': '\\\\', '\a': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v'}
+
+    def char(c):
+        if c in plain or c.isprintable():
+            return plain.get(c, c)
+        code = ord(c)
+        if 0xdc80 <= code <= 0xdcff:
+            return '\\x%02x' % (code - 0xdc00)  # A byte that is no UTF-8.
+        return '\\x%02x' % code if code < 0x20 or code == 0x7f else '\\u%04x' % code if code < 0x10000 else '\\U%08x' % code
+    return '"' + ''.join(map(char, text)) + '"'
+
+
 def forbidden_message(user, wanted, reason):
     """That of the 403, in the words of kube-apiserver."""
-    who = 'User "%s" cannot %s ' % (user.name, wanted.verb)
+    who = 'User %s cannot %s ' % (quoted(user.name), wanted.verb)
     tail = ': ' + reason if reason else ''
+    # Nothing of what it quotes may look like HTML.
+    harmless = lambda text: text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
     if wanted.path:
-        return 'forbidden: %spath "%s"%s' % (who, wanted.path, tail)
+        return 'forbidden: %spath %s%s' % (harmless(who), harmless(quoted(wanted.path)), tail)
     resource = wanted.resource + '/' + wanted.subresource if wanted.subresource else wanted.resource
-    where = 'in the namespace "%s"' % wanted.namespace if wanted.namespace else 'at the cluster scope'
-    what = '%sresource "%s" in API group "%s" %s%s' % (who, resource, wanted.group, where, tail)
+    where = 'in the namespace ' + quoted(wanted.namespace) if wanted.namespace else 'at the cluster scope'
+    what = harmless('%sresource %s in API group %s %s' % (who, quoted(resource), quoted(wanted.group), where)) + tail
     qualified = wanted.resource + '.' + wanted.group if wanted.group else wanted.resource
-    return '%s%s is forbidden: %s' % (qualified, ' "%s"' % wanted.name if wanted.name else '', what)
+    return '%s%s is forbidden: %s' % (qualified, ' ' + quoted(wanted.name) if wanted.name else '', what)
 
 
 def request_attributes(method, path, query):

@@ -8,6 +8,7 @@
 #include "tests/kube/member_server.h"
 #include "tests/kube/raw_server.h"
 #include "tests/kube/recording_handler.h"
+#include "tests/kube/tunnel_handler.h"
 #include "tests/testing/matchers.h"
 
 namespace pedia::kube {
@@ -83,6 +84,23 @@ TEST_F(ClientProxyTest, AsksTheProxyForTheServerNotForTheTlsServerName) {
   Client client(loop_, config);
   EXPECT_THAT(GetDocument(client, MakeRequest("/")), IsOk());
   EXPECT_THAT(requests(), ElementsAre(HasSubstr("CONNECT 10.9.8.7:6443 HTTP/1.1\r\n")));
+}
+
+TEST_F(ClientProxyTest, TakesTunnelsThroughToo) {
+  RestConfig config = server_.config();
+  config.server = "https://10.9.8.7:6443";
+  config.tls_server_name = "member.internal";
+  config.proxy_url = "http://127.0.0.1:" + std::to_string(proxy_.port());
+  config.token = "s3cret";
+  Client client(loop_, config);
+  const auto seen = std::make_shared<CollectedTunnel>();
+  const auto tunnel =
+      client.OpenTunnel(MakeRequest("/"), "raw", std::make_unique<CollectingTunnel>(seen));
+  EXPECT_TRUE(seen->WaitFor([](const std::string& bytes) {
+    return bytes.starts_with("HTTP/1.1 200 OK\r\n") && bytes.ends_with("token Bearer s3cret");
+  }));
+  EXPECT_THAT(requests(), ElementsAre(AllOf(HasSubstr("CONNECT 10.9.8.7:6443 HTTP/1.1\r\n"),
+                                            Not(HasSubstr("s3cret")))));
 }
 
 TEST_F(ClientProxyTest, ReportsAProxyThatRefusesWithoutItsPassword) {

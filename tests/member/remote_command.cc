@@ -76,7 +76,8 @@ std::string ExitStatus(int code) {
   if (code == 0) return R"({"metadata":{},"status":"Success"})";
   const std::string text = std::to_string(code);
   return R"({"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: exit status )" +
-         text + R"(","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":")" +
+         text +
+         R"(","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":")" +
          text + R"("}]}})";
 }
 

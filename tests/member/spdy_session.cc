@@ -56,9 +56,7 @@ std::string Dictionary() {
   return dictionary.append(kText);
 }
 
-const Bytef* AsBytes(std::string_view text) {
-  return reinterpret_cast<const Bytef*>(text.data());
-}
+const Bytef* AsBytes(std::string_view text) { return reinterpret_cast<const Bytef*>(text.data()); }
 
 // "count, (length, name, length, value)*"
 std::optional<SpdySession::Headers> ParseHeaders(std::string_view block) {

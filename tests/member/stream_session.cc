@@ -182,8 +182,7 @@ class WebSocketCommand final : public CommandSession {
                  .message = [this](std::string_view message) { OnMessage(message); },
                  .closed = [this] { connection_->Close(); }}) {}
   void Begin() {
-    for (const char channel : {'\1', '\2', '\3'})
-      socket_.SendBinary(std::string_view(&channel, 1));
+    for (const char channel : {'\1', '\2', '\3'}) socket_.SendBinary(std::string_view(&channel, 1));
     command_.Start();
   }
 
@@ -290,8 +289,8 @@ CommandOptions OptionsOf(const HttpRequest& request, const RequestPath& path) {
 
 void RunCommand(const HttpRequest& request, const RequestPath& path, ResponseWriter& response) {
   if (IsWebSocket(request)) {
-    const std::string protocol = FirstOf(request, "Sec-WebSocket-Protocol",
-                                         {"v5.channel.k8s.io", "v4.channel.k8s.io"});
+    const std::string protocol =
+        FirstOf(request, "Sec-WebSocket-Protocol", {"v5.channel.k8s.io", "v4.channel.k8s.io"});
     if (protocol.empty()) return SendStatus(BadRequest("unknown subprotocol"), response);
     const Connection connection = Switch(request, protocol, response);
     if (!connection) return;
@@ -299,8 +298,7 @@ void RunCommand(const HttpRequest& request, const RequestPath& path, ResponseWri
     session->Begin();
     return session->Run();
   }
-  const std::string protocol =
-      FirstOf(request, "X-Stream-Protocol-Version", {"v4.channel.k8s.io"});
+  const std::string protocol = FirstOf(request, "X-Stream-Protocol-Version", {"v4.channel.k8s.io"});
   if (protocol.empty()) return SendStatus(BadRequest("unknown stream protocol"), response);
   if (const Connection connection = Switch(request, protocol, response))
     std::make_shared<SpdyCommand>(connection, OptionsOf(request, path))->Run();

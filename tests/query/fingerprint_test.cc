@@ -28,6 +28,14 @@ TEST(FingerprintTest, IsEqualForRequestsThatDifferOnlyInThePage) {
   EXPECT_EQ(fingerprint("labelSelector=env=prod,app=web&names=b,a&onlyMetadata=1"), base);
 }
 
+TEST(FingerprintTest, IsEqualWhateverMayBeSeen) {
+  const ListScope scope{{"", "v1", "pods"}, "", "", "", {}};
+  ListOptions options = *Parse("names=a,b", scope);
+  const std::string base = Fingerprint(scope, options);
+  options.access = ResourceAccess{{{{"", "pods"}, {true, {"c1"}, {}, {}}}}};
+  EXPECT_EQ(Fingerprint(scope, options), base);
+}
+
 TEST(FingerprintTest, IsEqualForOtherSpellingsOfTheSameConditions) {
   const auto fingerprint = [](std::string_view query) {
     return Fingerprint(testing::Deployments(), *Parse(query));

@@ -187,6 +187,35 @@ TEST_F(AccessTest, PagesOfEverySizeShowEachObjectThatMayBeSeenOnceAndCountTheRes
   }
 }
 
+// So many that a page is found by a walk along an index.
+TEST_F(AccessTest, AWalkInTheOrderOfAColumnPassesOverWhatMayNotBeSeen) {
+  const GroupVersionResource widgets{"example.com", "v1", "widgets"};
+  std::vector<TestObject> objects;
+  for (int i = 0; i < 2'700; ++i) {
+    const char* name_space = i % 3 == 0 ? "" : i % 3 == 1 ? "n0" : "n1";
+    objects.push_back({.cluster = "c" + std::to_string(1 + i / 3 % 3),
+                       .gvr = widgets,
+                       .name_space = name_space,
+                       .name = "w" + std::to_string(i * 7 % 1'000),
+                       .created = 1'000 + i * 5 % 77});
+  }
+  Put(objects);
+  const query::ListScope scope{widgets, "", ""};
+  const AccessFilter filter{true, {"c1"}, {"", "n1"}, {{"c2", "n0"}, {"c3", ""}}};
+  for (const OrderColumn column : {OrderColumn::kCreatedAt, OrderColumn::kName}) {
+    for (const bool descending : {false, true}) {
+      ListOptions options{.order_by = {{column, descending, {}}}};
+      const std::vector<std::string> want = Seen(Names(options, scope), filter);
+      ASSERT_EQ(want.size(), 1'800u);
+      options.limit = 400;
+      options.access = ResourceAccess{{{{"example.com", "widgets"}, filter}}};
+      std::vector<int64_t> remaining;
+      EXPECT_EQ(PageByPage(options, scope, &remaining), want);
+      EXPECT_THAT(remaining, ElementsAre(1'400, 1'000, 600, 200, 0));
+    }
+  }
+}
+
 TEST_F(AccessTest, FacetsCountOnlyWhatMayBeSeen) {
   ListOptions options = With({true, {Cluster(4)}, {}, {{Cluster(9), Namespace(3)}}});
   options.facets = {{"cluster", OrderColumn::kCluster, {}},

@@ -70,6 +70,17 @@ TEST(ParsePediaClusterTest, NamesTheFieldAtFault) {
          "spec.syncAllCustomResources must be true or false");
 }
 
+TEST(ParsePediaClusterTest, RefusesWhatWouldSyncMoreThanIsAskedFor) {
+  const std::string rule = R"("apiserver":"https://h","syncResources":[{"group":"","resources":["secrets"],)";
+  for (const char* field : {R"("secretData":"KeysOnly")", R"("namespaces":["a"])",
+                            R"("excludeNamespaces":["a"])", R"("labelSelector":{})",
+                            R"("excludeResources":["pods"])"}) {
+    EXPECT_THAT(ParsePediaCluster(Manifest(rule + field + "}]")),
+                FailsWith(StatusReason::kBadRequest, HasSubstr("is not supported yet")))
+        << field;
+  }
+}
+
 TEST(ParsePediaClusterTest, WarnsOfWhatItIgnores) {
   const auto parsed = ParsePediaCluster(Manifest(
       R"("apiserver":"https://x","tokenData":"eA==","syncResources":[],"shardingName":"a",)"

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 namespace pedia::oracle {
-namespace {
-
-bool Has(const std::vector<std::string>& values, const std::string& value) {
+bool Has(const std::vector<std::string>& values, std::string_view value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-}  // namespace
+bool Allows(const query::NameSet& set, std::string_view value) {
+  return (!set.restricted || Has(set.in, value)) && !Has(set.not_in, value);
+}
 
 bool Shows(const query::AccessFilter& access, const std::string& cluster,
            const std::string& name_space) {

@@ -49,14 +49,6 @@ std::optional<int64_t> WholeNumber(std::string_view text) {
   return static_cast<int64_t>(negative ? -value : value);
 }
 
-bool Has(const std::vector<std::string>& values, std::string_view value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
-bool Allows(const query::NameSet& set, std::string_view value) {
-  return (!set.restricted || Has(set.in, value)) && !Has(set.not_in, value);
-}
-
 bool MatchesLabel(const query::LabelRequirement& requirement, const Json& labels) {
   const auto found = labels.find(requirement.key);
   std::optional<std::string> value;
