@@ -8,8 +8,8 @@
 #include "apiserver/collection_handler.h"
 #include "apiserver/discovery_handler.h"
 #include "apiserver/exchange.h"
-#include "apiserver/fixed_credentials.h"
 #include "apiserver/fine_grained_access.h"
+#include "apiserver/fixed_credentials.h"
 #include "apiserver/health_handler.h"
 #include "apiserver/list_streamer.h"
 #include "apiserver/metered_writer.h"
@@ -93,15 +93,14 @@ class ApiServer::Core {
   const ResourceHandler resources_;
   const CollectionHandler collections_;
   OpenApiHandler openapi_;
-  const std::shared_ptr<RequestJournal> journal_ = std::make_shared<RequestJournal>(
-      RequestJournal::Options{.audit = options_.audit,
-                              .slow_threshold = options_.slow_request_threshold});
+  const std::shared_ptr<RequestJournal> journal_ =
+      std::make_shared<RequestJournal>(RequestJournal::Options{
+          .audit = options_.audit, .slow_threshold = options_.slow_request_threshold});
 };
 
 void ApiServer::Core::Handle(const HttpRequest& request,
                              const std::shared_ptr<ResponseWriter>& response, bool metrics_port) {
-  const auto writer =
-      std::make_shared<MeteredWriter>(response, journal_, ReportOf(request));
+  const auto writer = std::make_shared<MeteredWriter>(response, journal_, ReportOf(request));
   RequestReport& report = writer->report();
   const TraceScope trace(report.traceparent);
   Exchange exchange{request, writer};

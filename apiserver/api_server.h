@@ -35,7 +35,8 @@ struct ApiServerOptions {
   Authenticator* authenticator = nullptr;
   Authorizer* authorizer = nullptr;
   ProxyHandler* proxy = nullptr;  // Null: nothing goes on to members.
-  FineGrainedAccess* fine_grained = nullptr;  // Null: who may ask for a path sees all that it gives.
+  FineGrainedAccess* fine_grained =
+      nullptr;                // Null: who may ask for a path sees all that it gives.
   AuditLog* audit = nullptr;  // Null: none. Must outlive the server.
   std::chrono::milliseconds slow_request_threshold{1'000};  // Beyond, a request is logged.
   VersionInfo version;

@@ -172,20 +172,21 @@ std::shared_ptr<ResponseWriter> BeastSession::BeginResponse(bool keep_alive, boo
   StopWaiting();
   read_deadline_ = Clock::time_point::max();
   response_ = std::make_shared<ResponseStream>(
-      ResponseStream::Options{.head_only = parser_.is_head(),
-                              .minor_version = parser_.minor_version(),
-                              .keep_alive = keep_alive,
-                              .bulk = bulk,
-                              .buffer_bytes = core_->options.write_buffer_bytes,
-                              .page_bytes = core_->options.page_buffer_bytes,
-                              .client = peer_ && peer_->verified ? remote_ + " (" + peer_->common_name + ")" : remote_,
-                              .draining = {core_, &core_->draining},
-                              .keeper = {core_, &core_->keeper},
-                              .close =
-                                  [weak = weak_from_this()] {
-                                    if (const auto self = weak.lock()) self->Close();
-                                  },
-                              .upgrade = UpgradeIfAsked()},
+      ResponseStream::Options{
+          .head_only = parser_.is_head(),
+          .minor_version = parser_.minor_version(),
+          .keep_alive = keep_alive,
+          .bulk = bulk,
+          .buffer_bytes = core_->options.write_buffer_bytes,
+          .page_bytes = core_->options.page_buffer_bytes,
+          .client = peer_ && peer_->verified ? remote_ + " (" + peer_->common_name + ")" : remote_,
+          .draining = {core_, &core_->draining},
+          .keeper = {core_, &core_->keeper},
+          .close =
+              [weak = weak_from_this()] {
+                if (const auto self = weak.lock()) self->Close();
+              },
+          .upgrade = UpgradeIfAsked()},
       [self = shared_from_this()] {
         asio::post(self->socket_.get_executor(), [self] { self->Pump(); });
       });

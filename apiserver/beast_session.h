@@ -119,7 +119,7 @@ class BeastSession final : public BeastConnection,
   size_t wire_sent_ = 0;     // Of wire_.
   int unacknowledged_ = -1;  // In the kernel, at half of the write deadline.
   std::shared_ptr<ResponseStream> response_;
-  std::shared_ptr<UpgradedStream> upgraded_;  // Instead of response_.
+  std::shared_ptr<UpgradedStream> upgraded_;           // Instead of response_.
   std::optional<Clock::time_point> awaits_ack_since_;  // See PeerIsDead.
   bool long_running_ = false;                          // The request is.
 };

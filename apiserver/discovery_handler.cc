@@ -68,7 +68,8 @@ std::optional<std::string> OwnDocument(const RequestInfo& info, const ProxyOptio
       if (info.gvr.group == "cluster.clusterpedia.io") return std::string(kPediaClusterGroup);
       return {};
     case Endpoint::kResourceList:
-      if (group_version == "clusterpedia.io/v1beta1") return WithProxyVerbs(std::string(kResources), proxy);
+      if (group_version == "clusterpedia.io/v1beta1")
+        return WithProxyVerbs(std::string(kResources), proxy);
       if (group_version == "cluster.clusterpedia.io/v1alpha2")
         return std::string(kPediaClusterResources);
       return {};
@@ -131,7 +132,8 @@ void HandleDiscovery(Exchange& exchange, const ProxyOptions& proxy) {
   const MediaScope scope = aggregated ? MediaScope::kDiscovery : MediaScope::kDocument;
   const Result<MediaType> media = NegotiateMediaType(exchange.request.headers, scope);
   if (!media.ok()) return SendStatus(exchange, media.status());
-  if (media->transform == Transform::kAggregatedDiscovery) return SendAggregated(exchange, *media, proxy);
+  if (media->transform == Transform::kAggregatedDiscovery)
+    return SendAggregated(exchange, *media, proxy);
   const std::optional<std::string> document =
       info.inner ? MembersDocument(exchange, proxy) : OwnDocument(info, proxy);
   if (!document) return SendStatus(exchange, UnknownResource());

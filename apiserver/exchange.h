@@ -33,7 +33,7 @@ struct Exchange {
   FineGrainedAccess* access = nullptr;  // nullptr: the authorization of the path is all there is.
   query::UrlQuery query{};
   std::shared_ptr<const discovery::Snapshot> clusters{};
-  HeaderFields headers{};         // Sent with the answer, whatever it will be.
+  HeaderFields headers{};       // Sent with the answer, whatever it will be.
   bool names_resource = false;  // info.gvr is a resource that is really served; only then it may
                                 // become a metric's label.
 };

@@ -61,6 +61,22 @@ std::string_view AddressOf(std::string_view remote) {
   return remote;
 }
 
+// Of "v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.<token>" the first: browsers, which
+// cannot add an Authorization header to a WebSocket, put their token here.
+std::string WithoutTokens(std::string_view protocols) {
+  constexpr std::string_view kToken = "base64url.bearer.authorization.k8s.io.";
+  std::string kept;
+  while (!protocols.empty()) {
+    const size_t comma = protocols.find(',');
+    std::string_view protocol = protocols.substr(0, comma);
+    protocols.remove_prefix(comma == std::string_view::npos ? protocols.size() : comma + 1);
+    protocol.remove_prefix(std::min(protocol.find_first_not_of(" \t"), protocol.size()));
+    if (protocol.empty() || EqualsIgnoringCase(protocol.substr(0, kToken.size()), kToken)) continue;
+    kept.append(kept.empty() ? "" : ", ").append(protocol);
+  }
+  return kept;
+}
+
 }  // namespace
 
 HeaderFields HeadersToMember(const HttpRequest& request, std::string_view audit_id) {
@@ -70,6 +86,9 @@ HeaderFields HeadersToMember(const HttpRequest& request, std::string_view audit_
   for (const auto& [name, value] : request.headers) {
     if (EqualsIgnoringCase(name, kForwardedFor)) {
       forwarded_for += value + ", ";
+    } else if (EqualsIgnoringCase(name, "Sec-WebSocket-Protocol")) {
+      if (std::string kept = WithoutTokens(value); !kept.empty())
+        headers.emplace_back(name, std::move(kept));
     } else if (IsForMembers(name) && !IsOneOf(name, of_connection)) {
       headers.emplace_back(name, value);
     }

@@ -155,8 +155,8 @@ void AppendDiscoverySubresources(const ApiResource& resource,
 }
 
 // An APIResourceDiscovery.
-void AppendDiscoveryResource(const ApiResource& resource,
-                             std::span<const Subresource> subresources, std::string* out) {
+void AppendDiscoveryResource(const ApiResource& resource, std::span<const Subresource> subresources,
+                             std::string* out) {
   out->append("{\"resource\":");
   AppendJsonString(resource.gvr.resource, out);
   out->append(",\"responseKind\":{\"group\":");

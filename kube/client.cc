@@ -3,7 +3,7 @@
 #include <future>
 
 #include "kube/curl_client_core.h"
-#include "kube/tunnel_core.h"
+#include "kube/curl_tunnel_core.h"
 
 namespace pedia::kube {
 namespace {

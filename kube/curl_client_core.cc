@@ -3,7 +3,7 @@
 #include <mutex>
 #include <utility>
 
-#include "kube/tunnel_core.h"
+#include "kube/curl_tunnel_core.h"
 
 namespace pedia::kube {
 namespace {
@@ -86,10 +86,10 @@ void Client::Core::Open(const std::shared_ptr<Tunnel::Core>& tunnel) {
     if (self->closed_) return tunnel->End(CancelledStatus());
     if (!self->endpoint_.ok()) return tunnel->End(self->endpoint_.status());
     if (!self->Prepare()) return tunnel->End(ServiceUnavailable("out of memory"));
-    self->credentials_->Get([endpoint = *self->endpoint_, tunnel](
-                                const Result<CredentialPtr>& credential) {
-      tunnel->Connect(endpoint, credential);
-    });
+    self->credentials_->Get(
+        [endpoint = *self->endpoint_, tunnel](const Result<CredentialPtr>& credential) {
+          tunnel->Connect(endpoint, credential);
+        });
   });
 }
 

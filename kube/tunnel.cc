@@ -6,9 +6,9 @@
 
 #include "kube/curl_options.h"
 #include "kube/curl_transfer.h"
+#include "kube/curl_tunnel_core.h"
 #include "kube/request_check.h"
 #include "kube/server_url.h"
-#include "kube/tunnel_core.h"
 
 namespace pedia::kube {
 namespace {

@@ -56,8 +56,8 @@ TEST_F(HealthTest, NeedsNoCredentialsForHealthAlone) {
   RequireCredentials({"s3cret", ""});
   EXPECT_EQ(Get("/readyz?verbose").code, 200);
   EXPECT_EQ(Get("/livez/ping").code, 200);
-  for (const char* path : {"/version", "/metrics", "/apis", "/",
-                           "/apis/clusterpedia.io/v1beta1/resources/healthz"}) {
+  for (const char* path :
+       {"/version", "/metrics", "/apis", "/", "/apis/clusterpedia.io/v1beta1/resources/healthz"}) {
     EXPECT_EQ(Get(path).code, 401) << path;
   }
   EXPECT_EQ(Get("/%").code, 400);  // Of no path can be said who may ask for it.

@@ -187,6 +187,8 @@ TEST_F(ProxyTest, KeepsTheCallersIdentityToItself) {
                           {"TE", "trailers"},
                           {"X-Forwarded-For", "10.0.0.9"},
                           {"X-Anything", "goes"},
+                          {"Sec-WebSocket-Protocol",
+                           "a.k8s.io,base64url.bearer.authorization.k8s.io.dG9rZW4, b.k8s.io"},
                           {"Accept", "application/json;as=Table"}};
   const Json answer = Json::parse(Get(kService + "/proxy/x", headers).body);
   std::multimap<std::string, std::string> seen;
@@ -203,6 +205,7 @@ TEST_F(ProxyTest, KeepsTheCallersIdentityToItself) {
     EXPECT_EQ(seen.count(name), 0u) << name;
   }
   EXPECT_EQ(seen.find("x-anything")->second, "goes");
+  EXPECT_EQ(seen.find("sec-websocket-protocol")->second, "a.k8s.io, b.k8s.io");
   EXPECT_EQ(seen.find("x-forwarded-for")->second, "10.0.0.9, 127.0.0.1");
   EXPECT_EQ(seen.find("accept")->second, "application/json;as=Table");
 }

@@ -148,8 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/clusters/proxy/proxy/x", "inner proxy get @proxy behind=/x"},
         // A proxy is only where Kubernetes has one.
         Case{"/api/v1/namespaces/shop/configmaps/web/proxy//a", "unknown get"},
-        Case{"/api/v1/namespaces/proxy/pods/web",
-             "inner objects get v1/pods ns=proxy name=web"},
+        Case{"/api/v1/namespaces/proxy/pods/web", "inner objects get v1/pods ns=proxy name=web"},
         Case{"/api/v1/namespaces/shop/pods/proxy", "inner objects get v1/pods ns=shop name=proxy"},
         Case{"/apis/apps/v1/deployments", "inner objects list apps/v1/deployments"},
         Case{"/clusters/c1/apis/apps/v1/namespaces/shop/deployments/web",
@@ -213,9 +212,9 @@ TEST(ParseRequestInfoTest, TakesWatchForACollectionOnly) {
 
 TEST(ParseRequestInfoTest, RejectsWhatIsNoPath) {
   for (const char* path :
-       {"", "apis", "*",
-        "/apis/clusterpedia.io/v1beta1/resources/clusters/c1/proxy/%zz",
-        "/apis/clusterpedia.io/v1beta1/resources/clusters/c1/proxy/a%0d%0ab", "/apis/%00", "/apis/%zz", "/apis/%", "/a\x01", "/apis/a%0ab", "/a%7f"}) {
+       {"", "apis", "*", "/apis/clusterpedia.io/v1beta1/resources/clusters/c1/proxy/%zz",
+        "/apis/clusterpedia.io/v1beta1/resources/clusters/c1/proxy/a%0d%0ab", "/apis/%00",
+        "/apis/%zz", "/apis/%", "/a\x01", "/apis/a%0ab", "/a%7f"}) {
     EXPECT_THAT(ParseRequestInfo("GET", path, false), FailsWith(StatusReason::kBadRequest, _))
         << path;
   }

@@ -46,7 +46,8 @@ double FiftyGets(Store& store, int pods) {
   return Measure([&] {
     for (int k = 0; k < 50; ++k) {
       const int i = static_cast<int>(random() % static_cast<unsigned>(pods));
-      if (!store.Get(ClusterOf(i, pods), kPods, NamespaceOf(i, pods), NameOf(i, pods), nullptr).ok())
+      if (!store.Get(ClusterOf(i, pods), kPods, NamespaceOf(i, pods), NameOf(i, pods), nullptr)
+               .ok())
         std::abort();
     }
   });

@@ -1,10 +1,11 @@
 // Any text as the target of a request: every part that is read is clean, and belongs to an endpoint
-// that has it.
-// Sources: apiserver/request_info.cc query/url_query.cc query/strconv.cc meta/*.cc
+// that has it; and who is authorized for a path is authorized for what is served there.
+// Sources: apiserver/request_info.cc apiserver/authorizer.cc query/url_query.cc query/strconv.cc meta/*.cc
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
+#include "apiserver/authorizer.h"
 #include "apiserver/request_info.h"
 
 namespace {
@@ -22,6 +23,26 @@ bool IsClean(std::string_view part) {
   return part.find('/') == std::string_view::npos;
 }
 
+// Clusters and collections are granted by name.
+void CheckAuthorization(const pedia::apiserver::RequestInfo& info, std::string_view path,
+                        bool watch) {
+  const auto attributes = pedia::apiserver::OuterAttributes("GET", path, watch);
+  if (!info.inner && info.endpoint != pedia::apiserver::Endpoint::kCollections) return;
+  Check(attributes.group == "clusterpedia.io" && attributes.version == "v1beta1");
+  if (!info.inner) {
+    Check(attributes.resource == "collectionresources" && attributes.name == info.name);
+    return;
+  }
+  Check(attributes.resource == "resources");
+  if (!info.cluster.empty())
+    Check(attributes.name == "clusters" && attributes.subresource == info.cluster);
+  if (info.cluster.empty() && info.endpoint == pedia::apiserver::Endpoint::kObjects) {
+    const bool core = info.gvr.group.empty();
+    Check(attributes.name == (core ? "api" : "apis"));
+    Check(attributes.subresource == (core ? info.gvr.version : info.gvr.group));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -34,6 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Check(!info.status().message().empty());
       continue;
     }
+    CheckAuthorization(*info, PathOfTarget(target), watch);
     const pedia::GroupVersionResource& gvr = info->gvr;
     for (const std::string& part : {gvr.group, gvr.version, gvr.resource, info->cluster,
                                     info->name_space, info->name, info->health_group}) {

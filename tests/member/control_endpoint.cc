@@ -99,8 +99,7 @@ void HandleControl(const apiserver::HttpRequest& request, apiserver::ResponseWri
   if (!request.remote_address.starts_with("127.") && !request.remote_address.starts_with("[::1]")) {
     return SendStatus(Forbidden("the control endpoint is for loopback only"), response);
   }
-  if (request.target == "/__forwarded")
-    return SendJson(200, ForwardedOf(server).dump(), response);
+  if (request.target == "/__forwarded") return SendJson(200, ForwardedOf(server).dump(), response);
   if (request.target == "/__dump") return SendJson(200, DumpOf(server.world()), response);
   Result<Json> result = Json::object();
   try {

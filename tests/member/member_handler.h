@@ -2,10 +2,10 @@
 // simple writes. Source: Kubernetes API concepts; recorded answers of kube-apiserver v1.32.
 #pragma once
 #include <array>
-#include <deque>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>

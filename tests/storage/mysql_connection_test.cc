@@ -60,8 +60,9 @@ TEST_F(MysqlConnectionTest, NamesASampledTraceInItsStatements) {
   EXPECT_THAT(plain, ::testing::EndsWith("CONNECTION_ID()"));
   {
     const TraceScope trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-    EXPECT_EQ(ask(), plain + " /*traceparent='00-0af7651916cd43dd8448eb211c80319c-"
-                             "b7ad6b7169203331-01'*/");
+    EXPECT_EQ(ask(), plain +
+                         " /*traceparent='00-0af7651916cd43dd8448eb211c80319c-"
+                         "b7ad6b7169203331-01'*/");
   }
   EXPECT_EQ(ask(), plain);
 }

@@ -42,8 +42,7 @@ TEST_F(PostgresConnectionTest, GivesBackBytesAsTheyWere) {
 }
 
 TEST_F(PostgresConnectionTest, NamesASampledTraceInItsStatements) {
-  constexpr char kQuery[] =
-      "SELECT query FROM pg_stat_activity WHERE pid=pg_backend_pid() LIMIT ?";
+  constexpr char kQuery[] = "SELECT query FROM pg_stat_activity WHERE pid=pg_backend_pid() LIMIT ?";
   const auto ask = [&] {
     SqlStatement statement = writer_->Prepare(kQuery);
     statement.BindInt(1);
@@ -54,8 +53,9 @@ TEST_F(PostgresConnectionTest, NamesASampledTraceInItsStatements) {
   EXPECT_THAT(plain, HasSubstr("LIMIT $1"));
   {
     const TraceScope trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-    EXPECT_EQ(ask(), plain + " /*traceparent='00-0af7651916cd43dd8448eb211c80319c-"
-                             "b7ad6b7169203331-01'*/");
+    EXPECT_EQ(ask(), plain +
+                         " /*traceparent='00-0af7651916cd43dd8448eb211c80319c-"
+                         "b7ad6b7169203331-01'*/");
   }
   EXPECT_EQ(ask(), plain);
   const TraceScope unsampled("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");

@@ -71,10 +71,11 @@ TEST(ParsePediaClusterTest, NamesTheFieldAtFault) {
 }
 
 TEST(ParsePediaClusterTest, RefusesWhatWouldSyncMoreThanIsAskedFor) {
-  const std::string rule = R"("apiserver":"https://h","syncResources":[{"group":"","resources":["secrets"],)";
-  for (const char* field : {R"("secretData":"KeysOnly")", R"("namespaces":["a"])",
-                            R"("excludeNamespaces":["a"])", R"("labelSelector":{})",
-                            R"("excludeResources":["pods"])"}) {
+  const std::string rule =
+      R"("apiserver":"https://h","syncResources":[{"group":"","resources":["secrets"],)";
+  for (const char* field :
+       {R"("secretData":"KeysOnly")", R"("namespaces":["a"])", R"("excludeNamespaces":["a"])",
+        R"("labelSelector":{})", R"("excludeResources":["pods"])"}) {
     EXPECT_THAT(ParsePediaCluster(Manifest(rule + field + "}]")),
                 FailsWith(StatusReason::kBadRequest, HasSubstr("is not supported yet")))
         << field;
