@@ -146,6 +146,10 @@ TEST_F(AuditLogTest, AStuckWriterHoldsRequestsUpOnceAndIsCounted) {
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
   ASSERT_GE(reader, 0);
+  const int filler = open(pipe.c_str(), O_WRONLY | O_NONBLOCK);
+  ASSERT_GE(filler, 0);
+  while (write(filler, "....", 4) > 0) continue;  // Full from the start.
+  close(filler);
   auto file = RotatingFile::Open({.path = pipe});
   ASSERT_THAT(file, IsOk());
   AuditLog log(*std::move(file), 1'000, std::chrono::milliseconds(50));
