@@ -41,13 +41,12 @@ struct ApiserverOptions {
   std::chrono::milliseconds slow_request_threshold{1'000};
   std::chrono::milliseconds shutdown_delay{0};   // readyz fails for so long before anything stops.
   std::chrono::milliseconds drain_time{60'000};  // What running requests have to end.
-  bool count_remaining = false;                  // Gate RemainingItemCount.
   apiserver::VersionInfo version;
 };
 
 // Runs until SIGTERM or SIGINT, which must be blocked in every thread, then drains and stops; a second
-// signal ends the draining. Prints one line on standard output when it serves. Errors: why it could
-// not start.
+// one while readyz fails leaves running requests no time. Prints one line on standard output when it
+// serves. Errors: why it could not start.
 Status RunApiserver(const ApiserverOptions& options);
 
 }  // namespace pedia::cmd

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "cmd/command_flags.h"
-#include "cmd/feature_gates.h"
 #include "meta/log.h"
 
 namespace pedia::cmd {
@@ -259,9 +258,6 @@ Status CompleteApiserver(const CLI::App& command, ApiserverFlags* flags) {
     if (!files.ok()) return files.status();
     options.certificate.sni.push_back(*std::move(files));
   }
-  const auto gates = FeatureGates::Parse(flags->feature_gates);
-  if (!gates.ok()) return gates.status();
-  options.count_remaining = gates->Enabled("RemainingItemCount");
   return CompleteProxy(flags->proxy_subresources, flags->feature_gates, &options.proxy);
 }
 

@@ -99,9 +99,7 @@ Status CompleteProxy(const std::vector<std::string>& subresources,
                      apiserver::ProxyOptions* proxy) {
   const auto gates = FeatureGates::Parse(feature_gates);
   if (!gates.ok()) return gates.status();
-  for (const std::string& name :
-       gates->Unknown({"AllowProxyRequestToClusters", "RemainingItemCount",
-                       "ClusterAuthenticationFromSecret"}))
+  for (const std::string& name : gates->Unknown({"AllowProxyRequestToClusters"}))
     LogWarning("--feature-gates: " + name + " has no effect here");
   proxy->enabled = gates->Enabled("AllowProxyRequestToClusters");
   const bool wanted = !subresources.empty() || proxy->proxy_path || proxy->allow_unsynced ||
