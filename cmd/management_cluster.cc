@@ -9,8 +9,7 @@ Result<kube::RestConfig> ManagementCluster(const std::string& kubeconfig) {
   if (kubeconfig.empty()) {
     auto config = kube::InClusterConfig();
     if (config.ok()) return config;
-    return BadRequest("no --kubeconfig, and this is no pod of a cluster: " +
-                      config.status().message());
+    return BadRequest("no --kubeconfig, and " + config.status().message());
   }
   auto loaded = kube::LoadKubeconfig({kubeconfig});
   if (!loaded.ok()) return loaded.status();
