@@ -108,7 +108,8 @@ class ClusterFollowerTest : public ::testing::Test {
   }
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
-    for (const auto& [name, state] : registry_.Get()->clusters) names.push_back(name);
+    const auto snapshot = registry_.Get();  // Outlives the loop.
+    for (const auto& [name, state] : snapshot->clusters) names.push_back(name);
     return names;
   }
 

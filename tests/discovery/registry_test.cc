@@ -47,7 +47,8 @@ TEST(RegistryTest, KnowsWhichClustersAreNotSettled) {
   Registry registry;
   const auto unsettled = [&] {
     std::vector<std::string> names;
-    for (const auto& state : registry.Get()->unsettled) {
+    const auto snapshot = registry.Get();  // Outlives the loop.
+    for (const auto& state : snapshot->unsettled) {
       EXPECT_EQ(state, registry.Get()->clusters.at(state->name));
       names.push_back(state->name);
     }
