@@ -33,6 +33,12 @@ def wait_until(condition, what, seconds=60):
         time.sleep(0.05)
 
 
+def is_sanitized(process):
+    """Whether it runs under AddressSanitizer, which reserves terabytes of addresses."""
+    with open('/proc/%d/statm' % process.child.pid, encoding='ascii') as pages:
+        return int(pages.read().split()[0]) * os.sysconf('SC_PAGE_SIZE') > 1 << 40
+
+
 def parse_yaml(*texts):
     """What the documents say; by Debian's own Python, the one that has a YAML parser."""
     program = 'import json, sys, yaml; json.dump([yaml.load(text, yaml.CSafeLoader) for text in json.load(sys.stdin)], sys.stdout)'
