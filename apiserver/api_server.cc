@@ -123,24 +123,24 @@ void ApiServer::Core::Handle(const HttpRequest& request,
 
 void ApiServer::Core::Route(Exchange& exchange, bool metrics_port) {
   const HttpRequest& request = exchange.request;
-  const Result<query::UrlQuery> query = query::ParseUrlQuery(QueryOfTarget(request.target));
+  Result<query::UrlQuery> query = query::ParseUrlQuery(QueryOfTarget(request.target));
   const bool watch = query.ok() && AsksForWatch(*query);
   Result<RequestInfo> info = ParseRequestInfo(request.method, PathOfTarget(request.target), watch);
   if (info.ok()) exchange.info = *std::move(info);
   if (!info.ok()) return SendStatus(exchange, info.status());
-  if (query.ok()) exchange.query = *query;
+  if (query.ok()) exchange.query = *std::move(query);
   exchange.clusters = registry_.Get();
   const bool goes_on = !metrics_port && options_.proxy && options_.proxy->Wants(exchange);
+  const std::string_view method =
+      goes_on ? options_.proxy->AuthorizedMethod(exchange) : std::string_view(request.method);
   if (!metrics_port) {
-    const std::string_view method =
-        goes_on ? options_.proxy->AuthorizedMethod(exchange) : std::string_view(request.method);
     if (Status status = access_.Admit(exchange, method, watch); !status.ok())
       return SendStatus(exchange, status);
   }
   exchange.access = options_.fine_grained;
   if (goes_on && exchange.access != nullptr) {
-    const Status status = exchange.access->CheckProxied(
-        exchange.caller.user, exchange.info, options_.proxy->AuthorizedMethod(exchange), watch);
+    const Status status =
+        exchange.access->CheckProxied(exchange.caller.user, exchange.info, method, watch);
     if (!status.ok()) return SendStatus(exchange, status);
   }
   if (goes_on) return options_.proxy->Handle(exchange, exchange.caller.user);
