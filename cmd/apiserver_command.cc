@@ -29,10 +29,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{1'000};
-constexpr milliseconds kDrainStep{100};
-
-// Waits for `time`, in steps; true if another signal came meanwhile.
-bool WaitOrStop(milliseconds time) { return time.count() > 0 && WaitForStop(time); }
+constexpr milliseconds kHurriedDrain{100};
 
 // The names by which others in the cluster, or on this machine, reach this process.
 std::vector<std::string> OwnNames() {
@@ -88,8 +85,8 @@ class Apiserver {
   void Stop() {
     stopping_ = true;
     LogInfo("stopping");
-    const bool hurry = WaitOrStop(options_.shutdown_delay);
-    listeners_.secure->Drain(hurry ? kDrainStep : options_.drain_time);
+    const bool hurry = WaitForStop(options_.shutdown_delay);
+    listeners_.secure->Drain(hurry ? kHurriedDrain : options_.drain_time);
     if (listeners_.metrics) listeners_.metrics->Drain(milliseconds(0));
   }
 
