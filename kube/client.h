@@ -36,6 +36,7 @@ struct Request {
   // HTTP/1.1 on a connection that no other request uses meanwhile: for responses that may be paused
   // for long.
   bool own_connection = false;
+  bool long_lived = false;  // A watch: little data, mostly none; it gets smaller buffers.
 };
 
 struct ResponseHead {

@@ -11,7 +11,10 @@
 namespace pedia::kube {
 namespace {
 
-constexpr long kBufferBytes = 16 * 1024;  // One TLS record; thousands of watches have one each.
+constexpr long kBufferBytes = 16 * 1024;      // One TLS record.
+constexpr long kSmallBufferBytes = 4 * 1024;  // Thousands of watches have one each.
+// The least that libcurl takes. It keeps it with HTTP/1.1 as long as the response lasts.
+constexpr long kUploadBufferBytes = 16 * 1024;
 constexpr size_t kMaxHeaderBytes = 256 * 1024;
 constexpr int kMaxRetryAfter = 86'400;  // Seconds.
 constexpr size_t kMaxCause = 300;
@@ -175,7 +178,9 @@ void Transfer::SetProtocol(const Endpoint& endpoint) {
   // A second stream of a connection rather than a second connection. Without TLS there are no
   // streams, and libcurl would wait for the first response to find that out.
   curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, streams ? 1L : 0L);
-  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kBufferBytes);
+  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE,
+                   request.long_lived ? kSmallBufferBytes : kBufferBytes);
+  curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
 }
 
 int Transfer::PreRequestCallback(void* self, char*, char*, int, int) {

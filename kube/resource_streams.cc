@@ -59,6 +59,7 @@ Request WatchRequest(std::string_view collection, std::string_view resource_vers
   // Without a limit of the whole it has no part in the room of short requests.
   request.timeout = std::chrono::milliseconds(0);
   request.idle_timeout = timeout + grace;
+  request.long_lived = true;
   return request;
 }
 
