@@ -21,13 +21,16 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"discovery", {"meta", "convert", "kube"}},
     {"synchro", {"meta", "convert", "kube", "storage", "discovery"}},
     {"apiserver", {"meta", "convert", "certs", "query", "storage", "kube", "discovery"}},
+    {"policy", {"meta", "kube", "discovery"}},
     {"cmd",
-     {"meta", "convert", "certs", "query", "storage", "kube", "discovery", "synchro", "apiserver"}},
+     {"meta", "convert", "certs", "query", "storage", "kube", "discovery", "synchro", "apiserver",
+      "policy"}},
 };
 
 // A header named after the library it wraps is private to its folder.
 bool IsPrivateHeader(std::string_view name) {
-  for (const char* library : {"sqlite_", "postgres_", "mysql_", "beast_", "pistache_", "curl_"}) {
+  for (const char* library :
+       {"sqlite_", "postgres_", "mysql_", "beast_", "pistache_", "curl_", "nlohmann_"}) {
     if (name.starts_with(library)) return true;
   }
   return false;
