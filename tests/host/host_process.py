@@ -109,7 +109,7 @@ def collection_path(item):
     return root + item['apiVersion'] + ('/namespaces/' + namespace if namespace else '') + '/' + plural
 
 
-PLURALS = {'Endpoints': 'endpoints', 'NetworkPolicy': 'networkpolicies', 'ClusterSyncResources': 'clustersyncresources'}
+PLURALS = {'ClusterImportPolicy': 'clusterimportpolicies', 'Endpoints': 'endpoints', 'NetworkPolicy': 'networkpolicies', 'ClusterSyncResources': 'clustersyncresources'}
 
 
 def cluster_role(name, *rules):

@@ -117,6 +117,22 @@ class StorageTest(HostTest):
         self.host.json(CONFIGMAPS + '/held', 'PATCH', {'metadata': {'finalizers': []}}, content_type='application/merge-patch+json')
         self.status(404, CONFIGMAPS + '/held')
 
+    def test_what_is_owned_goes_with_its_last_owner(self):
+        make = lambda name, *owners, **metadata: self.host.json(CONFIGMAPS, 'POST', {**config_map(name), 'metadata': {
+            'name': name, 'ownerReferences': [{'apiVersion': 'v1', 'kind': 'ConfigMap', 'name': owner['metadata']['name'], 'uid': owner['metadata']['uid']}
+                                              for owner in owners], **metadata}})
+        first, second = make('first-owner'), make('second-owner')
+        both = make('owned-by-both', first, second)
+        make('owned-by-owned', both, finalizers=['example.com/held'])
+        self.host.json(CONFIGMAPS + '/first-owner', 'DELETE')
+        owners = self.host.json(CONFIGMAPS + '/owned-by-both')['metadata']['ownerReferences']
+        self.assertEqual([second['metadata']['uid']], [owner['uid'] for owner in owners])
+        self.host.json(CONFIGMAPS + '/second-owner', 'DELETE')
+        self.assertEqual(404, self.host.request(CONFIGMAPS + '/owned-by-both')[0])
+        self.assertIn('deletionTimestamp', self.host.json(CONFIGMAPS + '/owned-by-owned')['metadata'])
+        self.host.json(CONFIGMAPS + '/owned-by-owned', 'PATCH', {'metadata': {'finalizers': None}}, content_type='application/merge-patch+json')
+        self.assertEqual(404, self.host.request(CONFIGMAPS + '/owned-by-owned')[0])
+
     def test_lists_select_and_page(self):
         self.host.json('/api/v1/namespaces', 'POST', {'metadata': {'name': 'paged'}})
         path = '/api/v1/namespaces/paged/configmaps'

@@ -164,6 +164,7 @@ class Objects:
 
     def remove(self, kind, item):
         self.store.remove(kind, item)
+        self.collect_garbage(item['metadata'].get('uid'))
         if kind.key == ('', 'namespaces'):
             for other in [other for other in self.kinds.values() if other.namespaced]:
                 for inner in self.store.all(other, item['metadata']['name']):
@@ -172,3 +173,16 @@ class Objects:
             gone = self.kinds.pop((item['spec']['group'], item['spec']['names']['plural']), None)
             for inner in self.store.all(gone) if gone else ():
                 self.store.remove(gone, inner)
+
+    def collect_garbage(self, uid):
+        """Deletes what had only the object with this uid as its owner, as the garbage collector does; of others the reference goes."""
+        for kind in list(self.kinds.values()):
+            for item in self.store.all(kind):
+                owners = item['metadata'].get('ownerReferences') or []
+                left = [owner for owner in owners if owner.get('uid') != uid]
+                if len(left) == len(owners) or self.store.get(kind, item['metadata'].get('namespace', ''), item['metadata']['name']) is not item:
+                    continue
+                if left:
+                    self.store.put(kind, dict(item, metadata=dict(item['metadata'], ownerReferences=left)))
+                else:
+                    self.delete(kind, item, {})

@@ -1,6 +1,9 @@
 #include "tests/member/churn.h"
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "meta/log.h"
@@ -8,7 +11,7 @@
 namespace pedia::member {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{5};
+constexpr double kTick = 0.005;  // Seconds; changes that come faster are made in bunches.
 
 const GroupVersionResource& Pods() {
   static const GroupVersionResource kPods{"", "v1", "pods"};
@@ -35,6 +38,7 @@ void Churn::SetRate(double changes_per_second) {
   {
     std::scoped_lock lock(mutex_);
     rate_ = changes_per_second;
+    rate_is_new_ = true;
   }
   rate_changed_.notify_all();
 }
@@ -57,13 +61,18 @@ void Churn::Run(const std::stop_token& stop) {
   auto last = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    if (rate_ <= 0) {
-      rate_changed_.wait(lock, stop, [this] { return rate_ > 0; });
+    if (std::exchange(rate_is_new_, false)) {
       last = std::chrono::steady_clock::now();
-      due = 0;
+      // Of hundreds of clusters with a low rate not all change something at the same moment.
+      due =
+          static_cast<double>(std::hash<std::string>()(cluster_->options().cluster) % 1000) / 1000;
+    }
+    if (rate_ <= 0) {
+      rate_changed_.wait(lock, stop, [this] { return rate_is_new_; });
       continue;
     }
-    rate_changed_.wait_for(lock, stop, kTick, [] { return false; });
+    const std::chrono::duration<double> wait(std::max(kTick, (1 - due) / rate_));
+    if (rate_changed_.wait_for(lock, stop, wait, [this] { return rate_is_new_; })) continue;
     const auto now = std::chrono::steady_clock::now();
     due += rate_ * std::chrono::duration<double>(now - last).count();
     last = now;

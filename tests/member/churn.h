@@ -39,6 +39,7 @@ class Churn {
   std::mutex mutex_;
   std::condition_variable_any rate_changed_;
   double rate_ = 0;
+  bool rate_is_new_ = false;
   std::mt19937_64 random_;
   std::vector<Pod> pods_;
   uint32_t next_index_;

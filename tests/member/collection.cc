@@ -1,11 +1,13 @@
 #include "tests/member/collection.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace pedia::member {
 
-Collection::Collection(std::shared_ptr<const ServedResource> resource) {
+Collection::Collection(std::shared_ptr<const ServedResource> resource, uint64_t born)
+    : born_(born) {
   std::string prefix = resource->ObjectPrefix();
   renderer_ = std::make_shared<ObjectRenderer>(
       ObjectRenderer{std::move(resource), nullptr, std::move(prefix)});
@@ -53,10 +55,11 @@ void Collection::Apply(const std::string& key, ObjectVersion version) {
                                          : EventType::kAdded;
   if (existed && version.deleted) --live_;
   if (!existed && !version.deleted) ++live_;
+  const auto previous = existed ? std::optional(object.current) : std::nullopt;
   if (!inserted) object.older.push_back(std::move(object.current));
   object.current = version;
   last_change_ = version.resource_version;
-  events_.push_back({type, key, std::move(version)});
+  events_.push_back({type, key, std::move(version), previous});
 }
 
 uint64_t Collection::OldestEvent() const {
@@ -91,13 +94,14 @@ ListPage Collection::Read(const ListQuery& query, uint64_t snapshot) const {
   bool counting = false;
   for (auto it = Begin(query); it != objects_.end() && it->first.starts_with(prefix); ++it) {
     const ObjectVersion* version = it->second.At(snapshot);
-    if (version == nullptr) continue;
+    if (version == nullptr || !renderer_->Matches(*version, query.selector.get())) continue;
     if (counting) {
       ++page.remaining;
     } else if (query.limit == 0 || page.objects.size() < query.limit) {
       page.objects.push_back(*version);
     } else {
       page.next_key = it->first;
+      if (query.selector) break;
       page.remaining = 1;
       counting = true;
       if (query.remaining && *query.remaining > page.objects.size()) {

@@ -13,12 +13,14 @@ namespace pedia::member {
 
 class Collection {
  public:
-  explicit Collection(std::shared_ptr<const ServedResource> resource);
+  // `born`: the resourceVersion that the world had; no watch begins before that.
+  explicit Collection(std::shared_ptr<const ServedResource> resource, uint64_t born = 0);
 
   const ServedResource& resource() const { return *renderer_->resource; }
   const std::shared_ptr<const ObjectRenderer>& renderer() const { return renderer_; }
   void SetGenerator(std::shared_ptr<const ObjectGenerator> generator);
 
+  uint64_t born() const { return born_; }
   size_t live() const { return live_; }
   uint64_t last_change() const { return last_change_; }
 
@@ -47,6 +49,7 @@ class Collection {
 
   Objects::const_iterator Begin(const ListQuery& query) const;
 
+  uint64_t born_;
   std::shared_ptr<const ObjectRenderer> renderer_;
   Objects objects_;  // By key, as in etcd.
   std::deque<WatchEvent> events_;

@@ -14,15 +14,22 @@ using apiserver::ResponseWriter;
 
 constexpr std::string_view kGarbageBytes =
     "{\"type\":\"ADDED\",\"object\":{\"kind\":]]}\x01\xff\n<html>not JSON</html>\n";
+constexpr size_t kEndlessPieces = 16'384;  // Of 64 KB.
 
-constexpr std::array<std::pair<std::string_view, FaultKind>, 7> kFaultNames = {
+constexpr std::array<std::pair<std::string_view, FaultKind>, 13> kFaultNames = {
     {{"status", FaultKind::kStatus},
      {"expire", FaultKind::kExpire},
      {"drop", FaultKind::kDrop},
      {"stall", FaultKind::kStall},
      {"truncate", FaultKind::kTruncate},
      {"garbage", FaultKind::kGarbage},
-     {"slow", FaultKind::kSlow}}};
+     {"slow", FaultKind::kSlow},
+     {"endless", FaultKind::kEndless},
+     {"nameless", FaultKind::kNameless},
+     {"stale", FaultKind::kStale},
+     {"replay", FaultKind::kReplay},
+     {"duplicate", FaultKind::kDuplicate},
+     {"noBookmarks", FaultKind::kNoBookmarks}}};
 constexpr std::array<std::pair<std::string_view, RequestKind>, 8> kRequestNames = {
     {{"any", RequestKind::kAny},
      {"list", RequestKind::kList},
@@ -53,12 +60,12 @@ class FaultyResponse : public ResponseWriter {
   void WriteHead(int status, const HeaderFields& headers,
                  std::optional<uint64_t> content_length) override {
     if (IsSlow() && !plan_.Sleep(fault_.delay)) return;
-    if (fault_.kind == FaultKind::kTruncate || fault_.kind == FaultKind::kGarbage)
-      content_length.reset();
+    if (ChangesLength()) content_length.reset();
     inner_->WriteHead(status, headers, content_length);
   }
   bool Write(std::string_view bytes) override {
     if (IsSlow()) return plan_.Sleep(fault_.delay) && inner_->Write(bytes);
+    if (fault_.kind == FaultKind::kNameless) return inner_->Write(WithoutAName(bytes));
     const std::string_view passing = Passing(bytes);
     if (tripped_ || (!passing.empty() && !inner_->Write(passing))) return false;
     sent_ += passing.size();
@@ -66,6 +73,7 @@ class FaultyResponse : public ResponseWriter {
   }
   bool TryWrite(std::string_view bytes, size_t limit) override {
     if (IsSlow()) return inner_->TryWrite(bytes, limit);
+    if (fault_.kind == FaultKind::kNameless) return inner_->TryWrite(WithoutAName(bytes), limit);
     const std::string_view passing = Passing(bytes);
     if (tripped_ || (!passing.empty() && !inner_->TryWrite(passing, limit))) return false;
     sent_ += passing.size();
@@ -82,6 +90,22 @@ class FaultyResponse : public ResponseWriter {
 
  private:
   bool IsSlow() const { return fault_.kind == FaultKind::kSlow; }
+  bool ChangesLength() const {
+    return fault_.kind == FaultKind::kTruncate || fault_.kind == FaultKind::kGarbage ||
+           fault_.kind == FaultKind::kEndless;
+  }
+  // Of the first object in `bytes`.
+  static std::string WithoutAName(std::string_view bytes) {
+    std::string text(bytes);
+    if (const size_t at = text.find("\"metadata\":{\"name\":"); at != std::string::npos)
+      text.replace(at, 19, "\"metadata\":{\"nome\"");
+    return text;
+  }
+  void SendEndlessly() {
+    const std::string piece(64 << 10, 'x');
+    for (size_t i = 0; i < kEndlessPieces && inner_->Write(piece); ++i) continue;
+    inner_->Finish();
+  }
   std::string_view Passing(std::string_view bytes) const {
     return bytes.substr(0, fault_.after_bytes - std::min(fault_.after_bytes, sent_));
   }
@@ -89,6 +113,7 @@ class FaultyResponse : public ResponseWriter {
     tripped_ = true;
     if (fault_.kind == FaultKind::kDrop) inner_->Abort();
     if (fault_.kind == FaultKind::kStall) plan_.Hold(inner_);
+    if (fault_.kind == FaultKind::kEndless) SendEndlessly();
     if (fault_.kind == FaultKind::kGarbage) inner_->TryWrite(kGarbageBytes, 1 << 20);
     if (fault_.kind == FaultKind::kGarbage || fault_.kind == FaultKind::kTruncate) inner_->Finish();
     return false;
@@ -186,6 +211,7 @@ Result<Fault> ParseFault(std::string_view text) {
     fault.retry_after_seconds = json.value("retryAfter", 0);
     fault.after_bytes = json.value("afterBytes", size_t{0});
     fault.delay = std::chrono::milliseconds(json.value("delayMs", 0));
+    fault.back = json.value("back", uint64_t{0});
     fault.probability = json.value("probability", 1.0);
     fault.count = json.value("count", -1);
     return fault;

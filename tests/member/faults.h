@@ -28,6 +28,12 @@ enum class FaultKind {
   kGarbage,   // Lets `after_bytes` of the body pass, sends bytes that are no JSON, then ends it.
   kSlow,  // Waits `delay` before each 64 KB of a list, before any other answer, and between events
           // of a watch.
+  kEndless,      // Lets `after_bytes` of the body pass, then comes a gigabyte of one character.
+  kNameless,     // Some objects have no name.
+  kStale,        // List: as it was `back` resourceVersions ago, as from a cache that lags.
+  kReplay,       // Watch: begins `back` resourceVersions before what was asked for.
+  kDuplicate,    // Watch: every event comes twice.
+  kNoBookmarks,  // Watch: no bookmarks.
 };
 
 enum class RequestKind { kAny, kList, kWatch, kGet, kWrite, kDiscovery, kHealth, kOpenApi };
@@ -41,6 +47,7 @@ struct Fault {
   int retry_after_seconds = 0;
   size_t after_bytes = 0;
   std::chrono::milliseconds delay{0};
+  uint64_t back = 0;
   double probability = 1;  // Of each matching request.
   int count = -1;          // Requests it may hit; -1 = any number.
 };
@@ -75,14 +82,14 @@ class FaultPlan {
   std::vector<std::shared_ptr<apiserver::ResponseWriter>> held_;
 };
 
-// Applies the faults that act on body bytes (kDrop, kStall, kTruncate, kGarbage) and kSlow of
-// blocking writes. `plan` must outlive the result.
+// Applies the faults that act on body bytes (kDrop, kStall, kTruncate, kGarbage, kEndless, kNameless)
+// and kSlow of blocking writes. `plan` must outlive the result.
 std::shared_ptr<apiserver::ResponseWriter> MakeFaulty(
     std::shared_ptr<apiserver::ResponseWriter> response, const Fault& fault, FaultPlan& plan);
 
 // Reads and writes the control endpoint's form:
 // {"fault":"status","request":"list","path":"/api/v1/pods","code":500,
-// "retryAfter":1,"afterBytes":0,"delayMs":0,"probability":1,"count":1,"continueOnly":false}.
+// "retryAfter":1,"afterBytes":0,"delayMs":0,"back":0,"probability":1,"count":1,"continueOnly":false}.
 // Errors: BadRequest.
 Result<Fault> ParseFault(std::string_view json);
 

@@ -26,8 +26,8 @@ std::string BuiltInHead(const ListPage& page, const ServedResource& resource) {
                      resource.gvr.GroupVersion() + R"(","metadata":{"resourceVersion":")" +
                      std::to_string(page.resource_version) + '"';
   if (!page.next_key.empty()) {
-    head += R"(,"continue":")" + ContinueOf(page) + R"(","remainingItemCount":)" +
-            std::to_string(page.remaining);
+    head += R"(,"continue":")" + ContinueOf(page) + '"';
+    if (page.remaining > 0) head += R"(,"remainingItemCount":)" + std::to_string(page.remaining);
   }
   return head + R"(},"items":[)";
 }
@@ -35,7 +35,7 @@ std::string BuiltInHead(const ListPage& page, const ServedResource& resource) {
 std::string CustomTail(const ListPage& page, const ServedResource& resource) {
   std::string tail = R"(],"kind":")" + resource.kind + R"(List","metadata":{"continue":")" +
                      ContinueOf(page) + '"';
-  if (!page.next_key.empty()) tail += R"(,"remainingItemCount":)" + std::to_string(page.remaining);
+  if (page.remaining > 0) tail += R"(,"remainingItemCount":)" + std::to_string(page.remaining);
   return tail + R"(,"resourceVersion":")" + std::to_string(page.resource_version) + "\"}}\n";
 }
 

@@ -28,9 +28,12 @@ struct Flags {
   uint32_t namespaces = 10;
   bool pods_only = false;
   uint32_t notes = 0;
+  uint32_t widget_kinds = 0;
+  uint32_t widgets = 200;
   uint64_t seed = 1;
   double churn = 0;
   uint16_t port = 0;
+  bool plain = false;
   int bookmark_ms = 5000;
   bool legacy_discovery = false;
   OpenApiOffer openapi = OpenApiOffer::kVersion3;
@@ -59,11 +62,18 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_flag("--pods-only", flags.pods_only, "No synthetic objects besides pods");
   app.add_option("--notes", flags.notes, "Bytes of an annotation that makes synthetic pods longer")
       ->capture_default_str();
+  app.add_option("--widget-kinds", flags.widget_kinds,
+                 "Kinds of synthetic custom resources of about 1 KB")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  app.add_option("--widgets", flags.widgets, "Objects of each of these kinds per cluster")
+      ->capture_default_str();
   app.add_option("--seed", flags.seed, "Seed of the synthetic objects and of churn")
       ->capture_default_str();
   app.add_option("--churn", flags.churn, "Changes per second and cluster")->capture_default_str();
   app.add_option("--port", flags.port, "Port of the first cluster, the others follow; 0 picks")
       ->capture_default_str();
+  app.add_flag("--plain", flags.plain, "HTTP without TLS; behind something that has it");
   app.add_option("--bookmark-ms", flags.bookmark_ms, "Silence before a watch gets a bookmark")
       ->capture_default_str();
   app.add_flag("--legacy-discovery", flags.legacy_discovery, "Do not offer aggregated discovery");
@@ -84,14 +94,15 @@ Result<Member> StartMember(const Flags& flags, const std::string& name, uint16_t
     Status status = LoadRecordedWorld(*member.world, {flags.world, flags.identical ? "" : name});
     if (!status.ok()) return status;
   }
-  auto cluster = std::make_shared<const SyntheticCluster>(
-      SyntheticOptions{name, flags.seed, flags.pods, flags.namespaces,
-                       flags.pods_only || flags.pods == 0, flags.notes});
+  auto cluster = std::make_shared<const SyntheticCluster>(SyntheticOptions{
+      name, flags.seed, flags.pods, flags.namespaces, flags.pods_only || flags.pods == 0,
+      flags.notes, flags.widget_kinds, flags.widgets});
   Status status = LoadSynthetic(*member.world, cluster);
   if (!status.ok()) return status;
   member.churn = std::make_unique<Churn>(*member.world, cluster, flags.seed);
   MemberOptions options{name, port};
   options.control = true;
+  options.tls = !flags.plain;
   options.churn = member.churn.get();
   options.aggregated_discovery = !flags.legacy_discovery;
   options.openapi = flags.openapi;
@@ -110,7 +121,7 @@ Status StartAll(const Flags& flags, std::vector<Member>* members) {
     Result<Member> member = StartMember(flags, name, port);
     if (!member.ok()) return member.status();
     // Both ways to authenticate are in use: tokens and client certificates take turns.
-    entries.push_back(member->server->kubeconfig_entry(members->size() % 2 == 0));
+    entries.push_back(member->server->kubeconfig_entry(flags.plain || members->size() % 2 == 0));
     std::cout << name << " " << member->server->url() << " token=" << member->server->token()
               << std::endl;
     members->push_back(std::move(*member));

@@ -75,6 +75,18 @@ Result<ListQuery> QueryOf(const RequestPath& path) {
   return query;
 }
 
+// Null: everything.
+Result<std::shared_ptr<const ObjectSelector>> SelectorOf(const RequestPath& path) {
+  auto selector =
+      ObjectSelector::Parse(path.Parameter("labelSelector"), path.Parameter("fieldSelector"),
+                            path.gvr.group.empty() && path.gvr.resource == "events");
+  if (!selector.ok()) return selector.status();
+  std::shared_ptr<const ObjectSelector> shared;
+  if (!selector->selects_all())
+    shared = std::make_shared<const ObjectSelector>(*std::move(selector));
+  return shared;
+}
+
 // Clients may leave the namespace to the path.
 std::string WithNamespace(const std::string& body, const std::string& name_space) {
   auto object = nlohmann::ordered_json::parse(body, nullptr, false);
@@ -93,16 +105,13 @@ void MemberHandler::Handle(const HttpRequest& request, const Response& response)
   ++requests_[static_cast<size_t>(path.kind)];
   if (request.Header("X-Forwarded-For")) Remember(request);
   Response answer = response;
-  std::chrono::milliseconds event_delay{0};
-  if (const auto fault = faults_.Match(path.kind, path.path, !path.Parameter("continue").empty())) {
-    if (ApplyFault(*fault, path, &answer)) return;
-    if (fault->kind == FaultKind::kSlow) event_delay = fault->delay;
-  }
+  const auto fault = faults_.Match(path.kind, path.path, !path.Parameter("continue").empty());
+  if (fault && ApplyFault(*fault, path, &answer)) return;
   if (path.kind == RequestKind::kHealth) return Health(path, answer);
   if (!IsAuthenticated(request)) return SendStatus(Unauthorized(), *answer);
   if (subresources_.Handle(request, path, answer)) return;
   if (!AcceptsJson(request)) return SendStatus(NotAcceptable({"application/json"}), *answer);
-  Dispatch(request, path, answer, event_delay);
+  Dispatch(request, path, answer, fault.value_or(Fault{}));
 }
 
 void MemberHandler::Remember(const HttpRequest& request) {
@@ -145,14 +154,21 @@ bool MemberHandler::ApplyFault(const Fault& fault, const RequestPath& path, Resp
       break;
     case FaultKind::kTruncate:
     case FaultKind::kGarbage:
+    case FaultKind::kEndless:
+    case FaultKind::kNameless:
       break;
+    case FaultKind::kStale:
+    case FaultKind::kReplay:
+    case FaultKind::kDuplicate:
+    case FaultKind::kNoBookmarks:
+      return false;
   }
   *response = MakeFaulty(*response, fault, faults_);
   return false;
 }
 
 void MemberHandler::Dispatch(const HttpRequest& request, const RequestPath& path,
-                             const Response& response, std::chrono::milliseconds event_delay) {
+                             const Response& response, const Fault& fault) {
   if (path.kind == RequestKind::kOpenApi) return OpenApi(request, path, response);
   if (path.kind == RequestKind::kDiscovery) return Discovery(request, path, response);
   const auto resource = world_.FindResource(path.gvr);
@@ -164,9 +180,9 @@ void MemberHandler::Dispatch(const HttpRequest& request, const RequestPath& path
     case RequestKind::kGet:
       return Get(path, response);
     case RequestKind::kList:
-      return List(path, response);
+      return List(path, response, fault);
     case RequestKind::kWatch:
-      return StartWatch(path, response, event_delay);
+      return StartWatch(path, response, fault);
     default:
       return Write(request, path, response);
   }
@@ -225,9 +241,12 @@ void MemberHandler::Get(const RequestPath& path, const Response& response) {
   SendJson(200, *object, *response);
 }
 
-void MemberHandler::List(const RequestPath& path, const Response& response) {
+void MemberHandler::List(const RequestPath& path, const Response& response, const Fault& fault) {
   Result<ListQuery> query = QueryOf(path);
   if (!query.ok()) return SendStatus(query.status(), *response);
+  const auto selector = SelectorOf(path);
+  if (!selector.ok()) return SendStatus(selector.status(), *response);
+  query->selector = *selector;
   ContinueToken token;
   const std::string continue_text = path.Parameter("continue");
   if (!continue_text.empty()) {
@@ -237,6 +256,12 @@ void MemberHandler::List(const RequestPath& path, const Response& response) {
     query->start_key = token.start_key;
     query->resource_version = token.resource_version;
     if (token.resource_version) query->remaining = token.left;
+  } else if (fault.kind == FaultKind::kStale) {
+    const uint64_t now = world_.resource_version();
+    query->resource_version = now - std::min(fault.back, now);
+    const Result<ListPage> stale = world_.List(path.gvr, *query);
+    if (stale.ok()) return SendListPage(*stale, *response);
+    query->resource_version.reset();
   }
   const Result<ListPage> page = world_.List(path.gvr, *query);
   if (page.ok()) return SendListPage(*page, *response);
@@ -246,25 +271,31 @@ void MemberHandler::List(const RequestPath& path, const Response& response) {
 }
 
 void MemberHandler::StartWatch(const RequestPath& path, const Response& response,
-                               std::chrono::milliseconds event_delay) {
+                               const Fault& fault) {
   const Result<std::optional<uint64_t>> version = path.Number("resourceVersion");
   if (!version.ok()) return SendStatus(version.status(), *response);
   const Result<std::optional<uint64_t>> timeout = path.Number("timeoutSeconds");
   if (!timeout.ok()) return SendStatus(timeout.status(), *response);
+  const auto selector = SelectorOf(path);
+  if (!selector.ok()) return SendStatus(selector.status(), *response);
   Watch watch;
+  watch.selector = *selector;
   watch.gvr = path.gvr;
   watch.namespace_name = path.name.namespace_name;
   watch.path = path.path;
   watch.cursor = version->value_or(0);
-  watch.bookmarks = path.Parameter("allowWatchBookmarks") == "true" ||
-                    path.Parameter("allowWatchBookmarks") == "1";
+  if (fault.kind == FaultKind::kReplay && watch.cursor > fault.back) watch.cursor -= fault.back;
+  watch.bookmarks =
+      fault.kind != FaultKind::kNoBookmarks && (path.Parameter("allowWatchBookmarks") == "true" ||
+                                                path.Parameter("allowWatchBookmarks") == "1");
   watch.deadline =
       Watch::Clock::now() + (*timeout ? std::chrono::seconds(**timeout) : kDefaultWatchTime);
-  watch.event_delay = event_delay;
+  watch.duplicates = fault.kind == FaultKind::kDuplicate;
+  if (fault.kind == FaultKind::kSlow) watch.event_delay = fault.delay;
   watch.response = response;
   if (watch.cursor == 0) {
-    Result<ListPage> page =
-        world_.List(path.gvr, {path.name.namespace_name, 0, "", std::nullopt, std::nullopt});
+    Result<ListPage> page = world_.List(
+        path.gvr, {path.name.namespace_name, 0, "", std::nullopt, std::nullopt, watch.selector});
     if (!page.ok()) return SendStatus(page.status(), *response);
     watch.cursor = page->resource_version;
     watch.initial = std::move(*page);

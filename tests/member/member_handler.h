@@ -53,16 +53,15 @@ class MemberHandler {
   // True: the request has been answered (or never will be). May replace `response`.
   bool ApplyFault(const Fault& fault, const RequestPath& path, Response* response);
   void Dispatch(const apiserver::HttpRequest& request, const RequestPath& path,
-                const Response& response, std::chrono::milliseconds event_delay);
+                const Response& response, const Fault& fault);
   void Discovery(const apiserver::HttpRequest& request, const RequestPath& path,
                  const Response& response);
   void OpenApi(const apiserver::HttpRequest& request, const RequestPath& path,
                const Response& response);
   void Health(const RequestPath& path, const Response& response);
   void Get(const RequestPath& path, const Response& response);
-  void List(const RequestPath& path, const Response& response);
-  void StartWatch(const RequestPath& path, const Response& response,
-                  std::chrono::milliseconds event_delay);
+  void List(const RequestPath& path, const Response& response, const Fault& fault);
+  void StartWatch(const RequestPath& path, const Response& response, const Fault& fault);
   void Write(const apiserver::HttpRequest& request, const RequestPath& path,
              const Response& response);
 

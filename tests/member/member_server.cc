@@ -165,6 +165,12 @@ Status MemberServer::StartListening() {
 
 // On a thread of its own: a handler cannot end the server that runs it.
 void MemberServer::RefuseFor(std::chrono::milliseconds time) {
+  std::jthread before;  // It needs the lock to end.
+  {
+    std::scoped_lock lock(state_->mutex);
+    before.swap(state_->refusing);
+  }
+  before = std::jthread();
   std::scoped_lock lock(state_->mutex);
   state_->refusing = std::jthread([this, time](const std::stop_token& stop) {
     StopListening();

@@ -35,7 +35,8 @@ enum Kind : uint64_t {
   kService,
   kConfigMap,
   kNamespace,
-  kNode
+  kNode,
+  kWidget,  // And one for each further kind of them.
 };
 
 uint64_t Mix(uint64_t x) {  // splitmix64
@@ -313,6 +314,33 @@ void SyntheticCluster::AppendNode(uint32_t index, uint64_t resource_version,
   At(values, Slot::kNumber) = std::to_string(index % 256);
   At(values, Slot::kRegion) = Pick(kRegions, index);
   NodeTemplate().Append(values, out);
+}
+
+std::string SyntheticCluster::WidgetKind(uint32_t kind) {
+  return "Widget" + std::to_string(kind / 10 % 10) + std::to_string(kind % 10);
+}
+
+ObjectName SyntheticCluster::WidgetName(uint32_t index) const {
+  return {NamespaceName(index % options_.namespaces), "w-" + std::to_string(index)};
+}
+
+void SyntheticCluster::AppendWidget(uint32_t kind, uint32_t index, uint64_t resource_version,
+                                    std::string* out) const {
+  Values& values = ClearedValues();
+  FillDeployment(index, resource_version, &values);
+  const ObjectName name = WidgetName(index);
+  const uint64_t random = Random(kWidget + kind, index);
+  At(values, Slot::kName) = name.name;
+  At(values, Slot::kNamespace) = name.namespace_name;
+  At(values, Slot::kKind) = WidgetKind(kind);
+  At(values, Slot::kUid) = Uid(kWidget + kind, index);
+  At(values, Slot::kCreated) = Created(kWidget + kind, index);
+  At(values, Slot::kNumber) = std::to_string(random % 1000);
+  At(values, Slot::kCpu) = Pick(kCpus, random >> 10);
+  At(values, Slot::kMemory) = Pick(kMemories, random >> 12);
+  At(values, Slot::kContainerId) = Hex(random, 16) + Hex(Mix(random), 16);
+  At(values, Slot::kReady) = random % 16 == 0 ? "False" : "True";
+  WidgetTemplate().Append(values, out);
 }
 
 }  // namespace pedia::member

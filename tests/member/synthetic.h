@@ -17,8 +17,12 @@ struct SyntheticOptions {
   uint32_t pods = 100;  // At most 10,000,000.
   uint32_t namespaces = 10;
   bool pods_only = false;
-  uint32_t notes = 0;  // Bytes of an annotation that makes pods so much longer.
+  uint32_t notes = 0;         // Bytes of an annotation that makes pods so much longer.
+  uint32_t widget_kinds = 0;  // Kinds of custom resources of about 1 KB besides, at most 100.
+  uint32_t widgets = 200;     // Of each of these kinds.
 };
+
+inline constexpr const char* kWidgetGroup = "fleet.example.com";
 
 // Immutable, so safe from any thread. 10 pods per deployment; a node carries 50 pods.
 // Labels of a pod: app, env, pod-template-hash, region, team, tier, version; and canary=true on one
@@ -48,6 +52,11 @@ class SyntheticCluster {
   void AppendConfigMap(uint32_t index, uint64_t resource_version, std::string* out) const;
   void AppendNamespace(uint32_t index, uint64_t resource_version, std::string* out) const;
   void AppendNode(uint32_t index, uint64_t resource_version, std::string* out) const;
+  // Custom resources of the group kWidgetGroup: namespaced, in the order of their numbers.
+  static std::string WidgetKind(uint32_t kind);  // "Widget07"; its resource is "widget07s".
+  ObjectName WidgetName(uint32_t index) const;
+  void AppendWidget(uint32_t kind, uint32_t index, uint64_t resource_version,
+                    std::string* out) const;
 
  private:
   uint64_t Random(uint64_t kind, uint64_t index) const;

@@ -49,8 +49,38 @@ SyntheticKind KindOf(const std::shared_ptr<const SyntheticCluster>& cluster,
           }};
 }
 
+GroupVersionResource WidgetResource(uint32_t kind) {
+  std::string resource = SyntheticCluster::WidgetKind(kind) + "s";
+  resource[0] = 'w';
+  return {kWidgetGroup, "v1", std::move(resource)};
+}
+
+ApiGroupVersion WidgetApi(uint32_t kinds) {
+  ApiGroupVersion api{kWidgetGroup, "v1", true, {}};
+  for (uint32_t kind = 0; kind < kinds; ++kind) {
+    ApiResourceEntry entry;
+    entry.name = WidgetResource(kind).resource;
+    entry.kind = SyntheticCluster::WidgetKind(kind);
+    entry.singular_name = entry.name.substr(0, entry.name.size() - 1);
+    entry.namespaced = true;
+    entry.verbs = {"create", "delete", "get", "list", "update", "watch"};
+    api.resources.push_back(std::move(entry));
+  }
+  return api;
+}
+
+SyntheticKind Widgets(const std::shared_ptr<const SyntheticCluster>& cluster, uint32_t kind) {
+  return {WidgetResource(kind), cluster->options().widgets,
+          [cluster](uint32_t i) { return cluster->WidgetName(i); },
+          [cluster, kind](uint32_t i, uint32_t, uint64_t rv, std::string* out) {
+            cluster->AppendWidget(kind, i, rv, out);
+          }};
+}
+
 std::vector<SyntheticKind> KindsOf(const std::shared_ptr<const SyntheticCluster>& cluster) {
   std::vector<SyntheticKind> kinds = {Pods(cluster)};
+  for (uint32_t kind = 0; kind < cluster->options().widget_kinds; ++kind)
+    kinds.push_back(Widgets(cluster, kind));
   if (cluster->options().pods_only) return kinds;
   const uint32_t deployments = cluster->deployments();
   const auto deployment = [cluster](uint32_t i) { return cluster->DeploymentName(i); };
@@ -90,6 +120,7 @@ Status LoadSynthetic(World& world, std::shared_ptr<const SyntheticCluster> clust
   if (world.ListableResources().empty()) {
     for (const ApiGroupVersion& api : BasicApi()) world.AddApi(api);
   }
+  if (cluster->options().widget_kinds > 0) world.AddApi(WidgetApi(cluster->options().widget_kinds));
   for (const SyntheticKind& kind : KindsOf(cluster)) {
     world.SetGenerator(kind.gvr, std::make_shared<FunctionGenerator>(kind.append));
     for (uint32_t i = 0; i < kind.count; ++i) {

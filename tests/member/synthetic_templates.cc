@@ -175,4 +175,29 @@ const JsonTemplate& NodeTemplate() {
   return kTemplate;
 }
 
+const JsonTemplate& WidgetTemplate() {
+  static const JsonTemplate kTemplate(R"(
+  "apiVersion": "fleet.example.com/v1", "kind": "$kind$",
+  "metadata": {
+    "annotations": {"example.com/checksum": "$container_id$", "example.com/contact": "$team$@example.com"},
+    "creationTimestamp": "$created$", "generation": $generation$,
+    "labels": {"app": "$app$", "env": "$env$", "region": "$region$", "team": "$team$"},
+    "managedFields": [{"apiVersion": "fleet.example.com/v1", "fieldsType": "FieldsV1", "fieldsV1": {"f:metadata":
+      {"f:labels": {".": {}, "f:app": {}, "f:env": {}}}, "f:spec": {".": {}, "f:limits": {}, "f:source": {}}},
+      "manager": "widget-controller", "operation": "Update", "time": "$created$"}],
+    "name": "$name$", "namespace": "$namespace$", "resourceVersion": "$rv$", "uid": "$uid$"
+  },
+  "spec": {
+    "limits": {"cpu": "$cpu$", "memory": "$memory$"}, "priority": $number$, "schedule": "*/5 * * * *",
+    "source": {"path": "deploy/$tier$/$app$", "revision": "$version$", "url": "https://git.example.com/$team$/$app$.git"},
+    "target": {"namespace": "$namespace$", "serviceAccountName": "$app$"}
+  },
+  "status": {
+    "conditions": [{"lastTransitionTime": "$created$", "message": "applied revision $version$", "reason": "Succeeded",
+      "status": "$ready$", "type": "Ready"}],
+    "lastAppliedRevision": "$version$", "observedGeneration": $generation$}})",
+                                      kSlotNames);
+  return kTemplate;
+}
+
 }  // namespace pedia::member

@@ -43,13 +43,14 @@ enum class Slot : size_t {
   kReplicas,
   kNumber,
   kChanged,
+  kKind,
   kCount,
 };
 // clang-format off
 inline constexpr std::array<std::string_view, static_cast<size_t>(Slot::kCount)> kSlotNames = {
     "name", "generate_name", "namespace", "uid", "rv", "generation", "created", "app", "env", "team", "tier", "version",
     "region", "hash", "canary", "annotations", "owner_name", "owner_uid", "node", "host_ip", "pod_ip", "phase", "ready",
-    "reason", "state", "restarts", "container_id", "cpu", "memory", "service_account", "replicas", "number", "changed"};
+    "reason", "state", "restarts", "container_id", "cpu", "memory", "service_account", "replicas", "number", "changed", "kind"};
 // clang-format on
 
 // Each starts after the opening brace of its object, as World stores texts.
@@ -62,5 +63,6 @@ const JsonTemplate& ServiceTemplate();
 const JsonTemplate& ConfigMapTemplate();
 const JsonTemplate& NamespaceTemplate();
 const JsonTemplate& NodeTemplate();
+const JsonTemplate& WidgetTemplate();
 
 }  // namespace pedia::member

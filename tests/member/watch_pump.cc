@@ -34,6 +34,26 @@ void AppendEvent(const ObjectRenderer& renderer, EventType type, const ObjectVer
   out->append("}\n");
 }
 
+// What the event is to a watch that sees only some objects: one that leaves the selection is deleted,
+// in its last selected state with the new resourceVersion; one that enters it is added.
+void AppendSelected(const ObjectRenderer& renderer, const ObjectSelector& selector,
+                    const WatchEvent& event, std::string* out) {
+  const bool was = event.previous && renderer.Matches(*event.previous, &selector);
+  const bool is = event.type != EventType::kDeleted && renderer.Matches(event.object, &selector);
+  if (is)
+    return AppendEvent(renderer, was ? EventType::kModified : EventType::kAdded, event.object, out);
+  if (!was) return;
+  std::string line;
+  AppendEvent(renderer, EventType::kDeleted, *event.previous, &line);
+  const auto member = [](uint64_t version) {
+    return "\"resourceVersion\":\"" + std::to_string(version) + '"';
+  };
+  const std::string old = member(event.previous->resource_version);
+  if (const size_t at = line.find(old); at != std::string::npos)
+    line.replace(at, old.size(), member(event.object.resource_version));
+  *out += line;
+}
+
 }  // namespace
 
 std::string ErrorEventLine(const Status& status) {
@@ -197,7 +217,10 @@ bool WatchPump::Fill(Running& running, Clock::time_point now) {
   watch.cursor = batch.up_to;
   Render(running, batch);
   if (delayed && !batch.events.empty()) running.not_before = now + watch.event_delay;
-  if (batch.events.empty() && watch.bookmarks && now >= running.last_sent + bookmark_interval_) {
+  // A watch from the future, after a restore, is silent until the world is that far again.
+  const bool is_ahead = watch.cursor > world_.resource_version();
+  if (batch.events.empty() && watch.bookmarks && !is_ahead &&
+      now >= running.last_sent + bookmark_interval_) {
     RenderBookmark(running, *batch.renderer);
   }
   return !batch.events.empty() || !running.unsent.empty();
@@ -207,7 +230,13 @@ void WatchPump::Render(Running& running, const EventBatch& batch) const {
   const std::string& space = running.watch.namespace_name;
   for (const WatchEvent& event : batch.events) {
     if (!space.empty() && !event.key.starts_with(space + "/")) continue;
-    AppendEvent(*batch.renderer, event.type, event.object, &running.unsent);
+    for (int times = running.watch.duplicates ? 2 : 1; times > 0; --times) {
+      if (running.watch.selector == nullptr) {
+        AppendEvent(*batch.renderer, event.type, event.object, &running.unsent);
+      } else {
+        AppendSelected(*batch.renderer, *running.watch.selector, event, &running.unsent);
+      }
+    }
   }
 }
 

@@ -32,11 +32,13 @@ enum class WatchBreak {
 struct Watch {
   using Clock = std::chrono::steady_clock;
   GroupVersionResource gvr;
-  std::string namespace_name;       // "" = all.
-  std::string path;                 // For Break.
-  uint64_t cursor = 0;              // Events after this are sent.
-  std::optional<ListPage> initial;  // Objects to send as ADDED before any event.
+  std::string namespace_name;                      // "" = all.
+  std::shared_ptr<const ObjectSelector> selector;  // Null: all objects.
+  std::string path;                                // For Break.
+  uint64_t cursor = 0;                             // Events after this are sent.
+  std::optional<ListPage> initial;                 // Objects to send as ADDED before any event.
   bool bookmarks = false;
+  bool duplicates = false;                    // Every event is sent twice.
   std::optional<Clock::time_point> deadline;  // Ends the stream properly.
   std::chrono::milliseconds event_delay{0};
   std::shared_ptr<apiserver::ResponseWriter> response;  // Its head has been written.

@@ -78,7 +78,7 @@ void World::State::AddApi(const ApiGroupVersion& addition) {
     if (collections.contains(gvr)) continue;
     auto resource = std::make_shared<ServedResource>(
         ServedResource{gvr, entry.kind, entry.namespaced, addition.custom});
-    collections.emplace(gvr, std::make_shared<Collection>(std::move(resource)));
+    collections.emplace(gvr, std::make_shared<Collection>(std::move(resource), resource_version));
     removed.erase(gvr);
   }
 }
@@ -281,6 +281,26 @@ void World::Compact() {
   state_->compacted = state_->resource_version;
 }
 
+WorldBackup World::Backup() const {
+  std::scoped_lock lock(state_->mutex);
+  WorldBackup backup;
+  backup.resource_version = state_->resource_version;
+  for (const auto& [gvr, collection] : state_->collections) {
+    auto copy = std::make_shared<Collection>(*collection);
+    while (copy->OldestEvent() != 0) copy->DropOldestEvent();
+    backup.collections.emplace(gvr, std::move(copy));
+  }
+  return backup;
+}
+
+void World::Restore(const WorldBackup& backup) {
+  std::scoped_lock lock(state_->mutex);
+  for (const auto& [gvr, collection] : backup.collections)
+    state_->collections[gvr] = std::make_shared<Collection>(*collection);
+  state_->resource_version = backup.resource_version;
+  state_->compacted = backup.resource_version;
+}
+
 void World::RaiseResourceVersion(uint64_t resource_version) {
   std::scoped_lock lock(state_->mutex);
   const bool at_start = state_->compacted == state_->resource_version;
@@ -335,9 +355,10 @@ EventBatch World::ReadEvents(const GroupVersionResource& gvr, uint64_t cursor, s
     return batch;
   }
   batch.renderer = collection->renderer();
-  if (cursor < state_->compacted) {
+  const uint64_t oldest = std::max(state_->compacted, collection->born());
+  if (cursor < oldest) {
     batch.state = EventBatch::State::kExpired;
-    batch.oldest = state_->compacted;
+    batch.oldest = oldest;
     return batch;
   }
   batch.up_to = std::max(cursor, state_->resource_version);
@@ -367,6 +388,13 @@ uint64_t World::Subscribe(std::function<void()> callback) {
 void World::Unsubscribe(uint64_t id) {
   std::scoped_lock lock(state_->subscriber_mutex);
   state_->subscribers.erase(id);
+}
+
+bool ObjectRenderer::Matches(const ObjectVersion& object, const ObjectSelector* selector) const {
+  if (selector == nullptr) return true;
+  std::string text;
+  AppendObject(object, &text);
+  return selector->Matches(text);
 }
 
 void ObjectRenderer::AppendItem(const ObjectVersion& object, std::string* out) const {

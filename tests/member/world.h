@@ -12,6 +12,7 @@
 
 #include "meta/group_version_resource.h"
 #include "meta/result.h"
+#include "tests/member/object_selector.h"
 #include "tests/member/object_text.h"
 #include "tests/member/served_api.h"
 #include "tests/member/served_openapi.h"
@@ -47,6 +48,7 @@ struct ObjectRenderer {
   void AppendItem(const ObjectVersion& object, std::string* out) const;  // As in a list.
   void AppendObject(const ObjectVersion& object,
                     std::string* out) const;  // With kind and apiVersion.
+  bool Matches(const ObjectVersion& object, const ObjectSelector* selector) const;
 };
 
 struct WorldOptions {
@@ -60,6 +62,7 @@ struct ListQuery {
   std::optional<uint64_t> resource_version = {};  // The snapshot to read; none = now.
   std::optional<uint64_t> remaining =
       {};  // Objects from start_key on, if known from the page before; else counted.
+  std::shared_ptr<const ObjectSelector> selector = {};  // Null: all objects.
 };
 
 struct ListPage {
@@ -67,7 +70,7 @@ struct ListPage {
   uint64_t resource_version = 0;
   std::vector<ObjectVersion> objects;
   std::string next_key;    // "" = that was all.
-  uint64_t remaining = 0;  // Objects after this page.
+  uint64_t remaining = 0;  // Objects after this page; 0 with a selector: unknown.
 };
 
 enum class EventType { kAdded, kModified, kDeleted };
@@ -76,6 +79,7 @@ struct WatchEvent {
   EventType type;
   std::string key;  // "namespace/name" or "name".
   ObjectVersion object;
+  std::optional<ObjectVersion> previous = {};  // What was there before; nothing for kAdded.
 };
 
 struct EventBatch {
@@ -85,6 +89,14 @@ struct EventBatch {
   std::vector<WatchEvent> events;
   uint64_t up_to = 0;  // Everything up to this resourceVersion is in this batch or in earlier ones.
   uint64_t oldest = 0;  // kExpired: the oldest resourceVersion that still works.
+};
+
+class Collection;
+
+// The objects of all resources at some moment. Immutable.
+struct WorldBackup {
+  std::map<GroupVersionResource, std::shared_ptr<const Collection>> collections;
+  uint64_t resource_version = 0;
 };
 
 // Thread-safe. One counter gives every change its resourceVersion. A list reads a snapshot: the
@@ -125,6 +137,11 @@ class World {
 
   // Forgets all history: older resourceVersions and continue tokens are expired from now on.
   void Compact();
+  // As etcd's: the backup has no history. Restore puts the objects and the counter back (those of
+  // resources that were not there yet remain); watches that run go on as they are, silent until
+  // the counter has passed where they stood.
+  WorldBackup Backup() const;
+  void Restore(const WorldBackup& backup);
   // The counter jumps ahead, as in a restored etcd.
   void RaiseResourceVersion(uint64_t resource_version);
   uint64_t resource_version() const;
