@@ -80,6 +80,7 @@ class ApiServer::Core {
   void RouteInner(Exchange& exchange);
   void RouteOuterObjects(Exchange& exchange);
   void SendMetrics(Exchange& exchange);
+  bool SendDebugPage(Exchange& exchange);  // False: there is none with that path.
   void SendMemberVersion(Exchange& exchange);
 
   storage::Store& store_;
@@ -146,6 +147,7 @@ void ApiServer::Core::Route(Exchange& exchange, bool metrics_port) {
   if (goes_on) return options_.proxy->Handle(exchange, exchange.caller.user);
   if (!IsReadable(exchange)) return SendStatus(exchange, RefuseMethod(exchange.info));
   if (!query.ok()) return SendStatus(exchange, query.status());
+  if (metrics_port && SendDebugPage(exchange)) return;
   const bool operational =
       exchange.info.endpoint == Endpoint::kHealth || exchange.info.endpoint == Endpoint::kMetrics;
   if (metrics_port && (exchange.info.inner || !operational))
@@ -238,6 +240,21 @@ void ApiServer::Core::SendMemberVersion(Exchange& exchange) {
                                                    "\" is not known yet"));
   }
   SendPlainDocument(exchange, cluster->version_json);
+}
+
+bool ApiServer::Core::SendDebugPage(Exchange& exchange) {
+  const auto page = options_.debug_pages.find(PathOfTarget(exchange.request.target));
+  if (page == options_.debug_pages.end()) return false;
+  const Result<DebugDocument> document =
+      page->second(exchange.query, exchange.request.Header("Accept").value_or(""));
+  if (!document.ok()) {
+    SendStatus(exchange, document.status());
+    return true;
+  }
+  HeaderFields headers = exchange.headers;
+  headers.emplace_back("Content-Type", document->content_type);
+  exchange.response->Send(200, headers, document->text);
+  return true;
 }
 
 void ApiServer::Core::SendMetrics(Exchange& exchange) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "apiserver/metric_sample.h"
 #include "apiserver/proxy_handler.h"
 #include "discovery/registry.h"
+#include "meta/result.h"
+#include "query/url_query.h"
 #include "storage/store.h"
 
 namespace pedia::apiserver {
@@ -30,6 +33,14 @@ struct HealthCheck {
   std::function<Status()> check;  // Fast, never blocks.
 };
 
+struct DebugDocument {
+  std::string content_type;
+  std::string text;
+};
+// `accept`: of the request's header. Errors: what the client is to be told.
+using DebugPage =
+    std::function<Result<DebugDocument>(const query::UrlQuery& query, std::string_view accept)>;
+
 struct ApiServerOptions {
   // Both or none; none: everybody may do everything (tests). Must outlive the server.
   Authenticator* authenticator = nullptr;
@@ -43,6 +54,8 @@ struct ApiServerOptions {
   std::vector<Collection> collections;                 // The user's, beside the built-in ones.
   std::vector<HealthCheck> ready_checks;               // Of /readyz.
   std::function<std::vector<MetricSample>()> metrics;  // May be empty.
+  // By path, "/debug/synchros"; on the metrics port only. Never with credentials.
+  std::map<std::string, DebugPage, std::less<>> debug_pages;
 };
 
 // Thread-safe. `store` and `registry` must outlive it.

@@ -59,14 +59,26 @@ class ClusterFollower::Core : public kube::InformerHandler {
     options_.informer.path = discovery::kPediaClustersPath;
     thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
     informer_.emplace(client, options_.informer, *this);
+    if (options_.secrets_namespace.empty()) return;
+    kube::InformerOptions secrets = options_.informer;
+    secrets.path = "/api/v1/namespaces/" + options_.secrets_namespace + "/secrets";
+    secrets_informer_.emplace(client, std::move(secrets), secrets_handler_);
   }
-  ~Core() override { informer_.reset(); }
+  ~Core() override {
+    secrets_informer_.reset();
+    informer_.reset();
+  }
 
   void OnObject(std::string_view, std::string_view name, std::string_view json) override {
     if (discovery::IsBeingDeleted(json)) return OnDelete("", name);
     auto state = discovery::ParsePediaClusterStatus(json);
     if (!state.ok()) return;  // Has no name: the informer gives none of these.
-    auto connection = discovery::ParsePediaClusterConnection(json);
+    auto connection = ConnectionOf(json);
+    if (discovery::NamesSecrets(json)) {
+      naming_secrets_.insert_or_assign(std::string(name), json);
+    } else if (const auto old = naming_secrets_.find(name); old != naming_secrets_.end()) {
+      naming_secrets_.erase(old);
+    }
     Change([&](State& all) {
       const auto [found, added] =
           all.clusters.try_emplace(std::string(name), Cluster{{}, connection});
@@ -78,6 +90,8 @@ class ClusterFollower::Core : public kube::InformerHandler {
     });
   }
   void OnDelete(std::string_view, std::string_view name) override {
+    if (const auto old = naming_secrets_.find(name); old != naming_secrets_.end())
+      naming_secrets_.erase(old);
     Change([&](State& all) {
       const auto found = all.clusters.find(name);
       if (found == all.clusters.end()) return;
@@ -131,6 +145,42 @@ class ClusterFollower::Core : public kube::InformerHandler {
     bool wants_records = false;           // Something has changed that records tell more of.
     Status error;                         // Why the last list or watch failed.
   };
+
+  // The Secrets that PediaClusters name.
+  class SecretsHandler : public kube::InformerHandler {
+   public:
+    explicit SecretsHandler(Core& core) : core_(core) {}
+    void OnObject(std::string_view, std::string_view name, std::string_view json) override {
+      core_.secrets_.Set(name, json);
+      core_.OnSecrets();
+    }
+    void OnDelete(std::string_view, std::string_view name) override {
+      core_.secrets_.Remove(name);
+      core_.OnSecrets();
+    }
+    void OnSynced() override { failing_ = false; }
+    void OnError(const Status& status) override {
+      if (!std::exchange(failing_, true))
+        LogWarning("cannot follow the Secrets: " + status.message());
+    }
+
+   private:
+    Core& core_;
+    bool failing_ = false;
+  };
+
+  Result<kube::RestConfig> ConnectionOf(std::string_view json) const {
+    return discovery::ParsePediaClusterConnection(
+        json, options_.secrets_namespace.empty() ? nullptr : &secrets_);
+  }
+
+  void OnSecrets() {
+    std::scoped_lock lock(mutex_);
+    for (const auto& [name, json] : naming_secrets_) {
+      if (const auto found = state_.clusters.find(name); found != state_.clusters.end())
+        found->second.connection = ConnectionOf(json);
+    }
+  }
 
   struct Record {
     std::string document;
@@ -241,7 +291,12 @@ class ClusterFollower::Core : public kube::InformerHandler {
   std::set<std::string> stale_;  // Clusters that the registry does not show as they are.
   Clock::time_point last_read_{}, next_read_{}, second_read_{};
 
-  std::optional<kube::Informer> informer_;
+  // Of the informers' thread.
+  discovery::CredentialSecrets secrets_;
+  std::map<std::string, std::string, std::less<>> naming_secrets_;  // PediaClusters that do.
+  SecretsHandler secrets_handler_{*this};
+
+  std::optional<kube::Informer> informer_, secrets_informer_;
   std::jthread thread_;  // Ends first.
 };
 

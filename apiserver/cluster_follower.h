@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "discovery/registry.h"
@@ -18,6 +19,8 @@ namespace pedia::apiserver {
 
 struct FollowerOptions {
   kube::InformerOptions informer{};  // Its path is set by the follower.
+  // Where the Secrets are that PediaClusters may take their credentials from; "" = they may not.
+  std::string secrets_namespace{};
   // Records are read when PediaClusters change, but no more often than this,
   std::chrono::milliseconds record_pause{2'000};
   // once more so much later, since a record may be written after the status that led here,

@@ -7,6 +7,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace pedia::apiserver {
 namespace {
@@ -25,7 +26,16 @@ std::string UpperCase(std::string text) {
 prometheus::ClientMetric ToClientMetric(const MetricSample& sample) {
   prometheus::ClientMetric metric;
   for (const auto& [name, value] : sample.labels) metric.label.push_back({name, value});
-  (sample.counter ? metric.counter.value : metric.gauge.value) = sample.value;
+  if (sample.histogram) {
+    metric.histogram.sample_count = sample.histogram->count;
+    metric.histogram.sample_sum = sample.histogram->sum;
+    for (const auto& [bound, count] : sample.histogram->buckets)
+      metric.histogram.bucket.push_back({count, bound});
+    metric.histogram.bucket.push_back(
+        {sample.histogram->count, std::numeric_limits<double>::infinity()});
+  } else {
+    (sample.counter ? metric.counter.value : metric.gauge.value) = sample.value;
+  }
   return metric;
 }
 
@@ -35,8 +45,9 @@ void AddSamples(const std::vector<MetricSample>& samples,
     auto family = std::find_if(families->begin(), families->end(),
                                [&](const auto& known) { return known.name == sample.name; });
     if (family == families->end()) {
-      const auto type =
-          sample.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+      const auto type = sample.histogram ? prometheus::MetricType::Histogram
+                        : sample.counter ? prometheus::MetricType::Counter
+                                         : prometheus::MetricType::Gauge;
       family = families->insert(families->end(),
                                 prometheus::MetricFamily{sample.name, sample.help, type, {}});
     }

@@ -24,12 +24,15 @@ endif()
 target_include_directories(pedia_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_link_libraries(pedia_options INTERFACE Threads::Threads)
 
-# pedia_library(NAME SOURCES a.cc ... DEPS pedia::meta ... LIBS third-party ... [COLD])
+# pedia_library(NAME SOURCES a.cc ... DEPS pedia::meta ... LIBS third-party ... [COLD] [COLD_SOURCES b.cc ...])
 # Makes the static library pedia_NAME, alias pedia::NAME. LIBS stay private: their headers are for .cc files only.
-# COLD: runs too little to be worth optimizing under a sanitizer.
+# COLD, COLD_SOURCES: runs too little to be worth optimizing under a sanitizer.
 function(pedia_library name)
-  cmake_parse_arguments(ARG "COLD" "" "SOURCES;DEPS;LIBS" ${ARGN})
-  add_library(pedia_${name} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "COLD" "" "SOURCES;DEPS;LIBS;COLD_SOURCES" ${ARGN})
+  add_library(pedia_${name} STATIC ${ARG_SOURCES} ${ARG_COLD_SOURCES})
+  if(PEDIA_LIBRARY_OPTIONS AND ARG_COLD_SOURCES)
+    set_source_files_properties(${ARG_COLD_SOURCES} PROPERTIES COMPILE_OPTIONS -O0 SKIP_PRECOMPILE_HEADERS ON)
+  endif()
   add_library(pedia::${name} ALIAS pedia_${name})
   target_link_libraries(pedia_${name} PUBLIC pedia_options ${ARG_DEPS} PRIVATE ${ARG_LIBS})
   # To optimize takes as long again as to compile, so it is for what runs much.

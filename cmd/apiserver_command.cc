@@ -59,7 +59,10 @@ class Apiserver {
     if (!store.ok()) return store.status();
     if (*store == nullptr) return Status();  // Stopped while it waited.
     store_ = *std::move(store);
-    follower_ = std::make_unique<apiserver::ClusterFollower>(*client_, *store_, registry_);
+    apiserver::FollowerOptions follower;
+    follower.secrets_namespace = options_.secrets_namespace;
+    follower_ =
+        std::make_unique<apiserver::ClusterFollower>(*client_, *store_, registry_, follower);
     if (options_.proxy.enabled) {
       proxy_ = std::make_unique<apiserver::ProxyHandler>(
           options_.proxy,

@@ -23,7 +23,8 @@ struct ApiserverOptions {
   std::string kubeconfig;                                           // "" = in-cluster.
   std::string authentication_kubeconfig, authorization_kubeconfig;  // "" = the same.
   StorageConfig storage;
-  std::string collections;  // Manifests of collection resources; "" = none.
+  std::string collections;        // Manifests of collection resources; "" = none.
+  std::string secrets_namespace;  // Of Secrets that PediaClusters may name; "" = they may not.
 
   std::string bind_address = "0.0.0.0";
   uint16_t secure_port = 443;

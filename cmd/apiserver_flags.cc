@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cmd/command_flags.h"
+#include "cmd/leader_election_flags.h"
 #include "meta/log.h"
 
 namespace pedia::cmd {
@@ -219,17 +219,8 @@ CLI::App* AddApiserver(CLI::App& app, ApiserverFlags* flags) {
       app.add_subcommand("apiserver", "Serve the store as an aggregated API server");
   ApiserverOptions& options = flags->options;
   options.certificate.directory = "apiserver.local.config/certificates";
-  command
-      ->add_option("--kubeconfig", options.kubeconfig,
-                   "Kubeconfig of the management cluster (default: the one this pod runs in)")
-      ->type_name("FILE");
-  command
-      ->add_option("--storage-config", flags->storage_config,
-                   "Where the store is: a YAML file with type (postgres, mysql or sqlite), host, "
-                   "user, database and so on; DB_* environment variables override it")
-      ->type_name("FILE");
-  command->add_option("--storage-name", flags->storage_name, "Only 'internal' is known")
-      ->capture_default_str();
+  AddManagementCluster(command, &options.kubeconfig);
+  AddStorageFlags(command, &flags->storage);
   command
       ->add_option("--collections", options.collections,
                    "CollectionResource manifests, beside the built-in any, workloads and "
@@ -239,7 +230,8 @@ CLI::App* AddApiserver(CLI::App& app, ApiserverFlags* flags) {
   AddAuthentication(command, flags);
   AddAuthorization(command, flags);
   AddAudit(command, flags);
-  AddProxyFlags(command, &options.proxy, &flags->proxy_subresources, &flags->feature_gates);
+  AddFeatureGates(command, &flags->feature_gates);
+  AddProxyFlags(command, &options.proxy, &flags->proxy_subresources);
   AddIgnored(command, kIgnoredFlags, kIgnoredSwitches, &flags->ignored);
   return command;
 }
@@ -249,7 +241,7 @@ Status CompleteApiserver(const CLI::App& command, ApiserverFlags* flags) {
   WarnAboutIgnored(flags->ignored);
   if (!flags->audit_policy_file.empty())
     LogWarning("--audit-policy-file: every request is logged at level Metadata, whatever it says");
-  auto storage = ReadStorageFlags(flags->storage_name, flags->storage_config);
+  auto storage = ReadStorageFlags(flags->storage);
   if (!storage.ok()) return storage.status();
   options.storage = *std::move(storage);
   if (command.count("--metrics-port") > 0) options.metrics_port = flags->metrics_port;
@@ -258,7 +250,10 @@ Status CompleteApiserver(const CLI::App& command, ApiserverFlags* flags) {
     if (!files.ok()) return files.status();
     options.certificate.sni.push_back(*std::move(files));
   }
-  return CompleteProxy(flags->proxy_subresources, flags->feature_gates, &options.proxy);
+  const auto gates = ReadFeatureGates(flags->feature_gates, {kProxyGate, kSecretsGate});
+  if (!gates.ok()) return gates.status();
+  if (gates->Enabled(kSecretsGate)) options.secrets_namespace = OwnNamespace();
+  return CompleteProxy(flags->proxy_subresources, *gates, &options.proxy);
 }
 
 }  // namespace pedia::cmd

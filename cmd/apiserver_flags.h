@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cmd/apiserver_command.h"
+#include "cmd/command_flags.h"
 #include "meta/result.h"
 
 namespace CLI {
@@ -16,9 +17,8 @@ namespace pedia::cmd {
 // What of the command line is text first. One per process; must outlive the CLI::App.
 struct ApiserverFlags {
   ApiserverOptions options;
-  std::string storage_config;
+  StorageFlags storage;
   uint16_t metrics_port = 0;
-  std::string storage_name = "internal";
   std::vector<std::string> feature_gates;
   std::vector<std::string> sni;
   std::vector<std::string> proxy_subresources;

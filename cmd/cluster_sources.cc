@@ -7,6 +7,7 @@
 
 #include "cmd/data_directory.h"
 #include "kube/kubeconfig.h"
+#include "kube/object_identity.h"
 #include "kube/yaml_document.h"
 #include "meta/log.h"
 #include "synchro/pedia_cluster.h"
@@ -88,6 +89,10 @@ void ClusterSources::WarnOnce(const std::string& message) {
   if (!std::exchange(warned_[message], true)) LogWarning(message);
 }
 
+void ClusterSources::WarnOfSecond(const std::string& cluster) {
+  WarnOnce("cluster '" + cluster + "' is defined twice; the first definition counts");
+}
+
 Status ClusterSources::ReadKubeconfig(std::vector<ClusterSpec>* specs) {
   const std::vector<std::filesystem::path> files = kube::KubeconfigFiles(options_.kubeconfig);
   watched_.insert(watched_.end(), files.begin(), files.end());
@@ -149,36 +154,65 @@ Status ClusterSources::ReadKubeconfig(std::vector<ClusterSpec>* specs) {
   return {};
 }
 
-Result<std::vector<ClusterSpec>> ClusterSources::ReadManifestFile(
-    const std::filesystem::path& file) {
+Status ClusterSources::ReadManifest(const std::string& json, Manifests* manifests) {
+  const auto kind = synchro::KindOfManifest(json);
+  if (!kind.ok()) return kind.status();
+  if (*kind == "PediaCluster") return ReadPediaCluster(json, manifests);
+  if (*kind == "ClusterSyncResources") {
+    const auto parsed = synchro::ParseClusterSyncResources(json);
+    if (!parsed.ok()) return parsed.status();
+    if (!parsed->sync_resources.ok()) return parsed->sync_resources.status();
+    manifests->inventory.SetSyncResources(parsed->name, json);
+    return {};
+  }
+  if (*kind == "Secret") {
+    const auto identity = kube::ReadIdentity(json);
+    if (!identity.ok()) return identity.status();
+    manifests->inventory.SetSecret(identity->name, json);
+    return {};
+  }
+  return BadRequest("kind '" + *kind + "' is none of PediaCluster, ClusterSyncResources, Secret");
+}
+
+Status ClusterSources::ReadPediaCluster(const std::string& json, Manifests* manifests) {
+  const auto parsed = synchro::ParsePediaCluster(json);
+  if (!parsed.ok()) return parsed.status();
+  if (!parsed->sync_resources.ok()) return parsed->sync_resources.status();
+  if (manifests->inventory.Has(parsed->name)) {
+    WarnOfSecond(parsed->name);
+    return {};
+  }
+  manifests->inventory.SetPediaCluster(parsed->name, json);
+  manifests->clusters.push_back(parsed->name);
+  return {};
+}
+
+Status ClusterSources::ReadManifestFile(const std::filesystem::path& file, Manifests* manifests) {
   auto text = ReadFile(file);
   if (!text.ok()) return text.status();
   auto documents = kube::ParseYamlDocuments(*text);
   if (!documents.ok()) return BadRequest(file.string() + ": " + documents.status().message());
-  std::vector<ClusterSpec> specs;
   for (size_t i = 0; i < documents->size(); ++i) {
-    const std::string where = file.string() + ", document " + std::to_string(i + 1) + ": ";
-    auto parsed = synchro::ParsePediaCluster(kube::FormatJson(*(*documents)[i]));
-    if (!parsed.ok()) return BadRequest(where + parsed.status().message());
-    for (const std::string& warning : parsed->warnings) WarnOnce(where + warning);
-    if (!parsed->spec.config.ok())
-      WarnOnce(where + "cluster '" + parsed->spec.name +
-               "' cannot be used: " + parsed->spec.config.status().message());
-    specs.push_back(std::move(parsed->spec));
+    if (Status status = ReadManifest(kube::FormatJson(*(*documents)[i]), manifests); !status.ok()) {
+      return BadRequest(file.string() + ", document " + std::to_string(i + 1) + ": " +
+                        status.message());
+    }
   }
-  return specs;
+  return {};
 }
 
 Status ClusterSources::ReadManifests(std::vector<ClusterSpec>* specs) {
+  Manifests manifests;
   for (const std::filesystem::path& path : options_.manifests) {
     watched_.push_back(path);
     for (const std::filesystem::path& file : ManifestFiles(path)) {
       watched_.push_back(file);
-      auto read = ReadManifestFile(file);
-      if (!read.ok()) return read.status();
-      for (ClusterSpec& spec : *read) specs->push_back(std::move(spec));
+      if (Status status = ReadManifestFile(file, &manifests); !status.ok()) return status;
     }
   }
+  manifests.inventory.Refresh();
+  for (const std::string& name : manifests.clusters)
+    specs->push_back(manifests.inventory.specs().at(name));
   return {};
 }
 
@@ -194,7 +228,7 @@ Result<std::vector<ClusterSpec>> ClusterSources::Read() {
   std::set<std::string> names;
   std::erase_if(specs, [&](const ClusterSpec& spec) {
     if (names.insert(spec.name).second) return false;
-    WarnOnce("cluster '" + spec.name + "' is defined twice; the first definition counts");
+    WarnOfSecond(spec.name);
     return true;
   });
   return specs;

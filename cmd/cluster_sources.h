@@ -1,5 +1,6 @@
 // ClusterSources: the member clusters that the user names on the command line: contexts of
-// kubeconfig files, and PediaCluster manifests; read again when a file changes.
+// kubeconfig files, and manifests of PediaClusters, with the ClusterSyncResources and Secrets that
+// these refer to; read again when a file changes.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "meta/result.h"
+#include "synchro/cluster_inventory.h"
 #include "synchro/synchro_manager.h"
 
 namespace pedia::cmd {
@@ -44,10 +46,21 @@ class ClusterSources {
  private:
   Result<std::vector<synchro::ClusterSpec>> Read();
   Status ReadKubeconfig(std::vector<synchro::ClusterSpec>* specs);
+  // What stands in the files; all that feature gates allow is allowed.
+  struct Manifests {
+    synchro::ClusterInventory inventory{{.all_custom_resources = true,
+                                         .all_resources = true,
+                                         .ignore_leases = false,
+                                         .secrets = true}};
+    std::vector<std::string> clusters;  // In the order of their definitions.
+  };
   Status ReadManifests(std::vector<synchro::ClusterSpec>* specs);
-  Result<std::vector<synchro::ClusterSpec>> ReadManifestFile(const std::filesystem::path& file);
+  Status ReadManifestFile(const std::filesystem::path& file, Manifests* manifests);
+  Status ReadManifest(const std::string& json, Manifests* manifests);
+  Status ReadPediaCluster(const std::string& json, Manifests* manifests);
   std::string Signature() const;
   void WarnOnce(const std::string& message);
+  void WarnOfSecond(const std::string& cluster);  // That it is defined twice.
 
   SourceOptions options_;
   std::vector<std::filesystem::path> watched_;

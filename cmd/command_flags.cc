@@ -1,9 +1,7 @@
 #include "cmd/command_flags.h"
 
 #include <CLI/CLI.hpp>
-#include <string_view>
 
-#include "cmd/feature_gates.h"
 #include "meta/log.h"
 #include "meta/time.h"
 
@@ -53,19 +51,48 @@ void WarnAboutIgnored(const std::vector<std::string>& ignored) {
   for (const std::string& name : ignored) LogWarning(name + " has no effect here");
 }
 
-Result<StorageConfig> ReadStorageFlags(const std::string& name, const std::string& file) {
-  if (name != "internal")
-    return BadRequest("--storage-name: only \"internal\" is known, not \"" + name + "\"");
-  if (file.empty()) return BadRequest("--storage-config is needed: it says where the store is");
-  return ReadStorageConfig(file);
+void AddManagementCluster(CLI::App* command, std::string* kubeconfig) {
+  command
+      ->add_option("--kubeconfig", *kubeconfig,
+                   "Kubeconfig of the management cluster (default: the one this pod runs in)")
+      ->type_name("FILE");
+}
+
+void AddStorageFlags(CLI::App* command, StorageFlags* flags) {
+  command
+      ->add_option("--storage-config", flags->config,
+                   "Where the store is: a YAML file with type (postgres, mysql or sqlite), host, "
+                   "user, database and so on; DB_* environment variables override it")
+      ->type_name("FILE");
+  command->add_option("--storage-name", flags->name, "Only 'internal' is known")
+      ->capture_default_str();
+}
+
+Result<StorageConfig> ReadStorageFlags(const StorageFlags& flags) {
+  if (flags.name != "internal")
+    return BadRequest("--storage-name: only \"internal\" is known, not \"" + flags.name + "\"");
+  if (flags.config.empty())
+    return BadRequest("--storage-config is needed: it says where the store is");
+  return ReadStorageConfig(flags.config);
+}
+
+void AddFeatureGates(CLI::App* command, std::vector<std::string>* feature_gates) {
+  command->add_option("--feature-gates", *feature_gates, "NAME=true or NAME=false; may be repeated")
+      ->delimiter(',');
+}
+
+Result<FeatureGates> ReadFeatureGates(const std::vector<std::string>& feature_gates,
+                                      std::initializer_list<std::string_view> known) {
+  auto gates = FeatureGates::Parse(feature_gates);
+  if (!gates.ok()) return gates;
+  for (const std::string& name : gates->Unknown(known))
+    LogWarning("--feature-gates: " + name + " has no effect here");
+  return gates;
 }
 
 void AddProxyFlags(CLI::App* command, apiserver::ProxyOptions* proxy,
-                   std::vector<std::string>* subresources,
-                   std::vector<std::string>* feature_gates) {
+                   std::vector<std::string>* subresources) {
   const char* group = "Requests to members (with --feature-gates AllowProxyRequestToClusters=true)";
-  command->add_option("--feature-gates", *feature_gates, "NAME=true or NAME=false; may be repeated")
-      ->delimiter(',');
   command
       ->add_option("--allowed-proxy-subresources", *subresources,
                    "Subresources of members to pass on: pods/log, pods/exec, pods/attach, "
@@ -94,14 +121,9 @@ void AddProxyFlags(CLI::App* command, apiserver::ProxyOptions* proxy,
       ->group(group);
 }
 
-Status CompleteProxy(const std::vector<std::string>& subresources,
-                     const std::vector<std::string>& feature_gates,
+Status CompleteProxy(const std::vector<std::string>& subresources, const FeatureGates& gates,
                      apiserver::ProxyOptions* proxy) {
-  const auto gates = FeatureGates::Parse(feature_gates);
-  if (!gates.ok()) return gates.status();
-  for (const std::string& name : gates->Unknown({"AllowProxyRequestToClusters"}))
-    LogWarning("--feature-gates: " + name + " has no effect here");
-  proxy->enabled = gates->Enabled("AllowProxyRequestToClusters");
+  proxy->enabled = gates.Enabled(kProxyGate);
   const bool wanted = !subresources.empty() || proxy->proxy_path || proxy->allow_unsynced ||
                       proxy->allow_cluster_config || proxy->impersonate_user ||
                       proxy->allow_anonymous;

@@ -9,6 +9,7 @@
 
 #include "cmd/apiserver_flags.h"
 #include "cmd/command_flags.h"
+#include "cmd/controller_flags.h"
 #include "cmd/data_directory.h"
 #include "cmd/standalone.h"
 #include "cmd/stop_signals.h"
@@ -114,7 +115,8 @@ CLI::App* AddStandalone(CLI::App& app, StandaloneFlags* flags) {
       "Plain HTTP port of /metrics and /healthz; 0 picks a free one (default: off)");
   command->add_flag("--progress-by-kind", options.progress_by_kind,
                     "Show the progress of the first sync for each kind");
-  AddProxyFlags(command, &options.proxy, &flags->proxy_subresources, &flags->feature_gates);
+  AddFeatureGates(command, &flags->feature_gates);
+  AddProxyFlags(command, &options.proxy, &flags->proxy_subresources);
   command->footer(kExamples);
   return command;
 }
@@ -141,7 +143,9 @@ Status Complete(const CLI::App& command, StandaloneFlags* flags) {
   } else if (flags->skip != std::vector<std::string>{"none"}) {
     options.sources.skip = flags->skip;
   }
-  return CompleteProxy(flags->proxy_subresources, flags->feature_gates, &options.proxy);
+  const auto gates = ReadFeatureGates(flags->feature_gates, {kProxyGate});
+  if (!gates.ok()) return gates.status();
+  return CompleteProxy(flags->proxy_subresources, *gates, &options.proxy);
 }
 
 // The store that the flags of a command name.
@@ -205,11 +209,19 @@ int RunApiserverCommand(const CLI::App& command, ApiserverFlags* flags) {
 }
 
 int RunSynchroManagerCommand(SynchroManagerFlags* flags) {
-  CommandLog log;
+  const CommandLog log;
   if (Status status = CompleteSynchroManager(flags); !status.ok()) return Fail(status);
   flags->options.version = BuildVersion();
   BlockStopSignals();
-  const Status status = RunSynchroManager(flags->options, log.console());
+  const Status status = RunSynchroManager(flags->options);
+  return status.ok() ? 0 : Fail(status);
+}
+
+int RunControllerManagerCommand(const CLI::App& command, ControllerManagerFlags* flags) {
+  const CommandLog log;
+  if (Status status = CompleteControllerManager(command, flags); !status.ok()) return Fail(status);
+  BlockStopSignals();
+  const Status status = RunControllerManager(flags->options);
   return status.ok() ? 0 : Fail(status);
 }
 
@@ -272,6 +284,8 @@ int Main(int argc, char** argv) {
   CLI::App* apiserver = AddApiserver(app, &apiserver_flags);
   SynchroManagerFlags manager_flags;
   CLI::App* manager = AddSynchroManager(app, &manager_flags);
+  ControllerManagerFlags controller_flags;
+  CLI::App* controller = AddControllerManager(app, &controller_flags);
   CLI::App* kubeconfig =
       app.add_subcommand("kubeconfig", "Print the kubeconfig that reaches a running pedia");
   AddDataDirectoryFlag(kubeconfig, &flags.data_directory);
@@ -291,6 +305,7 @@ int Main(int argc, char** argv) {
   if (kubeconfig->parsed()) return PrintKubeconfig(flags.data_directory);
   if (storage.storage->parsed()) return RunStorageCommand(storage);
   if (manager->parsed()) return RunSynchroManagerCommand(&manager_flags);
+  if (controller->parsed()) return RunControllerManagerCommand(*controller, &controller_flags);
   if (apiserver->parsed()) return RunApiserverCommand(*apiserver, &apiserver_flags);
   return RunStandaloneCommand(*standalone, &flags);
 }

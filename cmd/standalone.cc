@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <map>
@@ -14,6 +15,7 @@
 #include "cmd/api_listeners.h"
 #include "cmd/data_directory.h"
 #include "cmd/stop_signals.h"
+#include "cmd/sync_debug.h"
 #include "cmd/sync_metrics.h"
 #include "meta/guarded.h"
 #include "meta/log.h"
@@ -76,8 +78,13 @@ class Standalone {
     if (!store.ok()) return store.status();
     if (*store == nullptr) return Status();  // Stopped while it waited.
     store_ = *std::move(store);
-    manager_ =
-        std::make_unique<synchro::SynchroManager>(*store_, registry_, synchro::SynchroOptions{});
+    synchro::ClusterHooks hooks;
+    hooks.fenced = [this](const std::string& cluster) {
+      LogWarning("cluster " + cluster + " is synced into this store by another process");
+      fenced_ = true;
+    };
+    manager_ = std::make_unique<synchro::SynchroManager>(*store_, registry_,
+                                                         synchro::SynchroOptions{}, hooks);
     SetClusters(*std::move(specs), /*write_kubeconfig=*/false);
     if (Status status = Serve(); !status.ok()) return status;
     return WriteKubeconfig();
@@ -93,6 +100,7 @@ class Standalone {
         if (auto specs = sources_.Reload())
           SetClusters(*std::move(specs), /*write_kubeconfig=*/true);
       }
+      ClaimAgain(tick);
       if (tick % kTicksPerHour == kTicksPerHour - 1) RenewCertificates();
     }
   }
@@ -107,6 +115,7 @@ class Standalone {
 
  private:
   static constexpr int64_t kTicksPerHour = std::chrono::hours(1) / kTick;
+  static constexpr int64_t kFencedTicks = std::chrono::seconds(30) / kTick;
   using Connections = std::map<std::string, Result<kube::RestConfig>, std::less<>>;
 
   void SetClusters(std::vector<synchro::ClusterSpec> specs, bool write_kubeconfig) {
@@ -117,9 +126,17 @@ class Standalone {
       for (const synchro::ClusterSpec& spec : specs) connections.emplace(spec.name, spec.config);
     });
     first_sync_done_ = false;
-    manager_->SetClusters(std::move(specs));
+    specs_ = std::move(specs);
+    manager_->SetClusters(specs_);
     if (!write_kubeconfig) return;
     if (Status status = WriteKubeconfig(); !status.ok()) LogError(status.message());
+  }
+
+  // The other process may be gone, or there was none: a database can lose what it was told last.
+  void ClaimAgain(int64_t tick) {
+    if (fenced_.exchange(false)) claim_again_ = tick + kFencedTicks;
+    if (tick != claim_again_) return;
+    manager_->SetClusters(specs_);
   }
 
   Status WriteKubeconfig() {
@@ -144,7 +161,8 @@ class Standalone {
     }
     api_options.version = options_.version;
     api_options.collections = collections_;
-    api_options.metrics = [this] { return SyncMetrics(*manager_); };
+    api_options.metrics = [this] { return SyncMetrics({*manager_, options_.version}); };
+    api_options.debug_pages.emplace("/debug/synchros", SynchrosPage(*manager_));
     api_options.ready_checks.push_back({"storage", [this] {
                                           const auto revision = store_->Revision();
                                           return revision.ok() ? Status() : revision.status();
@@ -232,6 +250,9 @@ class Standalone {
   discovery::Registry registry_;
   std::unique_ptr<storage::Store> store_;
   int readers_ = 1;  // Of the store.
+  std::vector<synchro::ClusterSpec> specs_;
+  std::atomic<bool> fenced_ = false;  // Some of them, since they were claimed again.
+  int64_t claim_again_ = -1;          // The tick.
   std::unique_ptr<synchro::SynchroManager> manager_;
   Guarded<Connections> connections_;
   std::unique_ptr<apiserver::ProxyHandler> proxy_;

@@ -22,14 +22,34 @@ namespace {
 
 using storage::Database;
 
-// A reader must not create the file that it was to look into.
+// The version of the schema that is there, if there is one. What the attempt to read it complains of
+// is of no interest.
+std::optional<int64_t> SchemaVersionOf(Database& database) {
+  auto connection = database.Connect(Database::Role::kWriter);
+  if (!connection.ok()) return std::nullopt;
+  storage::SqlStatement version = (*connection)->Prepare("SELECT schema_version FROM meta");
+  return version.Step() ? std::optional(version.Int(0)) : std::nullopt;
+}
+
+Status OfAnotherVersion() {
+  return Status(StatusReason::kConflict,
+                "the store was written by another version of pedia; pedia storage migrate brings "
+                "it up to date");
+}
+
+// A reader must not create the file that it was to look into, nor look for columns that an older
+// schema does not have.
 Result<std::unique_ptr<Database>> MakeExistingDatabase(const StorageConfig& config) {
   const bool sqlite = config.kind == StorageConfig::Kind::kSqlite;
   if (sqlite && !std::filesystem::exists(config.sqlite_path)) {
     return Status(StatusReason::kNotFound, "there is no database " + config.sqlite_path +
                                                " (pedia storage migrate makes one)");
   }
-  return MakeDatabase(config);
+  auto database = MakeDatabase(config);
+  if (!database.ok()) return database.status();
+  const auto version = SchemaVersionOf(**database);
+  if (version && *version != storage::kSchemaVersion) return OfAnotherVersion();
+  return database;
 }
 
 Result<storage::StoreState> ReadState(Database& database) {
@@ -38,15 +58,6 @@ Result<storage::StoreState> ReadState(Database& database) {
   Result<storage::StoreState> state = (*connection)->BeginRead();
   (*connection)->Rollback();
   return state;
-}
-
-// The version of the schema that is there, if there is one. What the attempt to read it complains of
-// is of no interest.
-std::optional<int64_t> SchemaVersionOf(Database& database) {
-  auto connection = database.Connect(Database::Role::kWriter);
-  if (!connection.ok()) return std::nullopt;
-  storage::SqlStatement version = (*connection)->Prepare("SELECT schema_version FROM meta");
-  return version.Step() ? std::optional(version.Int(0)) : std::nullopt;
 }
 
 std::string Count(int64_t number, const char* singular, const char* plural) {
@@ -137,11 +148,7 @@ Result<int> PruneStorage(const StorageConfig& config, bool remove, std::ostream&
   if (!database.ok()) return database.status();
   const auto state = ReadState(**database);
   if (!state.ok()) return state.status();
-  if (!state->IsCurrent()) {
-    return Status(StatusReason::kConflict,
-                  "the store was written by another version of pedia; pedia storage migrate brings "
-                  "it up to date");
-  }
+  if (!state->IsCurrent()) return OfAnotherVersion();
   auto store = storage::OpenStore(*std::move(database), config.store);
   if (!store.ok()) return store.status();
   // Objects first: a cluster that is added meanwhile has its record before its objects.

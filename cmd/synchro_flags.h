@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "cmd/command_flags.h"
+#include "cmd/leader_election_flags.h"
 #include "cmd/synchro_command.h"
 #include "meta/result.h"
 
@@ -15,11 +17,13 @@ namespace pedia::cmd {
 // What of the command line is text first. Must outlive the CLI::App.
 struct SynchroManagerFlags {
   SynchroManagerOptions options;
-  std::string storage_config;
-  std::string storage_name = "internal";
-  std::string sharding_name;
+  StorageFlags storage;
+  LeaderElectionFlags election;
   uint16_t metrics_port = 8081;
+  std::string metrics_labels = "empty";
+  std::vector<std::string> feature_gates;
   std::vector<std::string> ignored;
+  bool kube_state_metrics = false;
 };
 
 CLI::App* AddSynchroManager(CLI::App& app, SynchroManagerFlags* flags);

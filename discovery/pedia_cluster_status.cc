@@ -70,12 +70,16 @@ Json SyncResourcesToJson(const ClusterState& state) {
   return json;
 }
 
+Json ConditionsJson(const std::vector<Condition>& conditions) {
+  Json json = Json::array();
+  for (const Condition& condition : conditions) json.push_back(ConditionToJson(condition));
+  return json;
+}
+
 Json StatusToJson(const ClusterState& state) {
   Json json = {{"apiserver", state.api_server},
                {"version", GitVersion(state)},
-               {"conditions", Json::array()}};
-  for (const Condition& condition : state.conditions)
-    json["conditions"].push_back(ConditionToJson(condition));
+               {"conditions", ConditionsJson(state.conditions)}};
   json["syncResources"] = SyncResourcesToJson(state);
   return json;
 }
@@ -122,6 +126,17 @@ bool SaysNothing(const Json& json) {
 bool Says(const Json& old, const Json& wanted) {
   if (SaysNothing(old) && SaysNothing(wanted)) return true;
   return nlohmann::json::parse(Dump(old)) == nlohmann::json::parse(Dump(wanted));
+}
+
+std::vector<Condition> ConditionsOf(const Json& status) {
+  std::vector<Condition> conditions;
+  for (const Json& condition : Elements(status, "conditions")) {
+    if (Text(condition, "type").empty()) continue;
+    conditions.push_back({Text(condition, "type"), Text(condition, "status"),
+                          Text(condition, "reason"), Text(condition, "message"),
+                          Time(condition, "lastTransitionTime")});
+  }
+  return conditions;
 }
 
 // The group and resource of "deployments.apps".
@@ -187,7 +202,16 @@ std::string PediaClusterStatusToJson(const ClusterState& state) {
   return Dump(StatusToJson(state));
 }
 
-std::string MakeStatusPatch(const ClusterState& state, std::string_view object) {
+std::string ConditionsToJson(const std::vector<Condition>& conditions) {
+  return Dump(ConditionsJson(conditions));
+}
+
+std::vector<Condition> ReadConditions(std::string_view object) {
+  return ConditionsOf(ReadStatus(object));
+}
+
+std::string MakeStatusPatch(const ClusterState& state, std::string_view object,
+                            std::string_view shard) {
   const Json old = ReadStatus(object);
   Json wanted = StatusToJson(state);
   if (state.resources.empty() && !state.synced.resources.empty()) wanted.erase("syncResources");
@@ -195,6 +219,8 @@ std::string MakeStatusPatch(const ClusterState& state, std::string_view object) 
   for (const auto& [key, value] : wanted.items()) {
     if (!Says(Member(old, key.c_str()), value)) patch[key] = value;
   }
+  // An empty name is one, too: that of the shard without one.
+  if (Member(old, "shardingName") != Json(shard)) patch["shardingName"] = shard;
   return patch.empty() ? "" : Dump({{"status", std::move(patch)}});
 }
 
@@ -207,12 +233,7 @@ Result<ClusterState> ParsePediaClusterStatus(std::string_view object) {
   state.api_server = Text(status, "apiserver");
   if (const std::string version = Text(status, "version"); !version.empty())
     state.version_json = Dump({{"gitVersion", version}});
-  for (const Json& condition : Elements(status, "conditions")) {
-    if (Text(condition, "type").empty()) continue;
-    state.conditions.push_back({Text(condition, "type"), Text(condition, "status"),
-                                Text(condition, "reason"), Text(condition, "message"),
-                                Time(condition, "lastTransitionTime")});
-  }
+  state.conditions = ConditionsOf(status);
   for (const Json& group : Elements(status, "syncResources")) {
     for (const Json& resource : Elements(group, "resources"))
       ReadSyncResource(Text(group, "group"), resource, &state);

@@ -4,6 +4,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "discovery/registry.h"
 #include "meta/result.h"
@@ -20,10 +21,16 @@ std::string GitVersion(const ClusterState& state);
 // holds credentials. Pure.
 std::string PediaClusterStatusToJson(const ClusterState& state);
 
-// The merge patch after which the status of `object`, a PediaCluster, says what `state` does; "" if
-// it does already. What is synced is left as it is while `state` does not know that yet, as after a
-// restart. Pure.
-std::string MakeStatusPatch(const ClusterState& state, std::string_view object);
+// The merge patch after which the status of `object`, a PediaCluster, says what `state` does, and
+// that `shard` syncs it; "" if it does already. What is synced is left as it is while `state` does
+// not know that yet, as after a restart. Pure.
+std::string MakeStatusPatch(const ClusterState& state, std::string_view object,
+                            std::string_view shard);
+
+// The member conditions of a status: as JSON, and of `object`; what is not understood is left out.
+// Pure.
+std::string ConditionsToJson(const std::vector<Condition>& conditions);
+std::vector<Condition> ReadConditions(std::string_view object);
 
 // What the status of `object` says. `synced` has what can be known from it: kinds, scopes and
 // versions, no short names. What is not understood is left out. Errors: BadRequest for what is no

@@ -126,6 +126,8 @@ std::string ClusterStateToJson(const ClusterState& state) {
   AppendJsonString(state.version_json, &out);
   out.append(",\"synced\":").append(CatalogToJson(state.synced));
   if (!state.openapi.empty()) AppendOpenApi(state.openapi, &out);
+  if (!state.secret_data.empty())
+    out.append(",\"secretData\":").append(JsonString(state.secret_data));
   out.append("}");
   return out;
 }
@@ -147,6 +149,8 @@ Result<ClusterState> ClusterStateFromJson(std::string_view json) {
       state.synced = std::move(*catalog);
     } else if (key == "openapi") {
       state.openapi = ReadOpenApi(reader);
+    } else if (key == "secretData") {
+      state.secret_data = reader.ReadString();
     } else {
       reader.Skip();
     }

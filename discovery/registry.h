@@ -49,6 +49,8 @@ struct ClusterState {
   std::string version_json;              // The member's /version document, "" if never seen.
   ClusterCatalog synced;                 // Only resources that are synced; verbs as the member's.
   std::vector<OpenApiDocument> openapi;  // Of what is synced, as far as known; sorted by path.
+  // What is stored of Secrets' data at most, as PediaCluster's secretData; "" = everything.
+  std::string secret_data{};
   std::vector<Condition> conditions;
   std::vector<ResourceSync> resources;
 

@@ -79,23 +79,34 @@ CREATE TABLE IF NOT EXISTS cluster_documents(
   cluster VARBINARY(575) NOT NULL, name VARBINARY(128) NOT NULL,
   PRIMARY KEY (cluster, name),
   KEY cluster_documents_name(name, cluster)))sql",
+    // Who may write a cluster: who has claimed it last. claimed: Unix milliseconds.
+    R"sql(
+CREATE TABLE IF NOT EXISTS claims(
+  cluster VARBINARY(575) NOT NULL PRIMARY KEY,
+  token BIGINT NOT NULL, claimed BIGINT NOT NULL, holder VARBINARY(255) NOT NULL))sql",
+    // last_claim: the token of the last claim of all.
     R"sql(
 CREATE TABLE IF NOT EXISTS meta(
   id BIGINT NOT NULL PRIMARY KEY,
   schema_version BIGINT NOT NULL, revision BIGINT NOT NULL,
   encoding BIGINT NOT NULL, encoded_to BIGINT, pruned BIGINT NOT NULL, dictionary BIGINT NOT NULL,
   next_object BIGINT NOT NULL, next_dictionary BIGINT NOT NULL,
-  epoch BIGINT NOT NULL, epoch_after BIGINT NOT NULL))sql",
+  epoch BIGINT NOT NULL, epoch_after BIGINT NOT NULL, last_claim BIGINT NOT NULL DEFAULT 0))sql",
 };
 constexpr const char* kTableOptions = " ENGINE=InnoDB ROW_FORMAT=DYNAMIC";
 
 constexpr std::pair<std::string_view, size_t> kMaxBytes[] = {
-    {"grp", 255},       {"version", 255}, {"resource", 255},  {"kind", 255}, {"path", 1024},
-    {"okey", 575},      {"cluster", 575}, {"namespace", 575}, {"name", 575}, {"uid", 255},
-    {"owner_uid", 255}, {"rv", 255},      {"value", 255}};
+    {"grp", 255},       {"version", 255}, {"resource", 255},  {"kind", 255},  {"path", 1024},
+    {"okey", 575},      {"cluster", 575}, {"namespace", 575}, {"name", 575},  {"uid", 255},
+    {"owner_uid", 255}, {"rv", 255},      {"value", 255},     {"holder", 255}};
 
-// What came with later versions are tables only, which are made where they are missing.
+// What came with later versions are tables, which are made where they are missing, and a column.
 constexpr int kFirstVersion = 3;
+constexpr std::string_view kFindLastClaim =
+    "SELECT 1 FROM information_schema.columns WHERE table_schema=DATABASE() AND "
+    "table_name='meta' AND column_name='last_claim'";
+constexpr std::string_view kAddLastClaim =
+    "ALTER TABLE meta ADD COLUMN last_claim BIGINT NOT NULL DEFAULT 0";
 
 // In one database of the server.
 constexpr std::string_view kLock = "SELECT GET_LOCK(CONCAT('pedia ',MD5(DATABASE())),60)";
@@ -139,6 +150,12 @@ Status MigrateLocked(MysqlSession& session) {
   for (const char* table : kTables) {
     const auto made = session.Query(std::string(table) + kTableOptions);
     if (!made.ok()) return made.status();
+  }
+  const auto last_claim = session.Query(std::string(kFindLastClaim));
+  if (!last_claim.ok()) return last_claim.status();
+  if (last_claim->empty()) {
+    const auto added = session.Query(std::string(kAddLastClaim));
+    if (!added.ok()) return added.status();
   }
   if (*version != 0) {
     const auto done =

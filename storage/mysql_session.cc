@@ -34,8 +34,11 @@ constexpr std::string_view kSetUp =
     "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',autocommit=1,"
     "innodb_lock_wait_timeout=60,lock_wait_timeout=30,net_write_timeout=3600,wait_timeout=28800,"
     "sql_select_limit=18446744073709551615,sql_safe_updates=0,max_sort_length=1024";
-// MariaDB would turn long IN lists into joins with a temporary table.
-constexpr std::string_view kSetUpMariadb = ",in_predicate_conversion_threshold=0";
+// MariaDB would turn long IN lists into joins with a temporary table. A transaction that writes waits
+// for nobody but the server; while its process is stopped, or cut off, it keeps others from taking
+// over: less than a Lease lasts (in seconds; MySQL has nothing like it).
+constexpr std::string_view kSetUpMariadb =
+    ",in_predicate_conversion_threshold=0,idle_write_transaction_timeout=10";
 constexpr std::string_view kSetUpMysql = ",information_schema_stats_expiry=0";
 constexpr std::string_view kAboutServer =
     ";SELECT CONNECTION_ID()," PEDIA_SERVER_ID ",@@max_allowed_packet,@@global.read_only";

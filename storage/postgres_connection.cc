@@ -46,9 +46,10 @@ constexpr auto kSettings = std::to_array<Setting>({
     {0, "tcp_keepalives_count", "3"},
     {14, "client_connection_check_interval", "500"},
 });
-// A transaction that writes waits for nobody but the server. One that reads may wait for a client,
-// which is cut off before this.
-constexpr char kWriterIdleLimit[] = "60s";
+// A transaction that writes waits for nobody but the server; while its process is stopped, or cut
+// off, it keeps others from taking over: less than a Lease lasts. One that reads may wait for a
+// client, which is cut off before this.
+constexpr char kWriterIdleLimit[] = "10s";
 constexpr char kReaderIdleLimit[] = "15min";
 // What readers ask is small, and planning it would take longer than executing it. What writers ask
 // is large, and they are there while tables grow that were empty when they came.

@@ -80,6 +80,13 @@ CREATE TABLE cluster_documents(
   cluster bytea NOT NULL, name bytea NOT NULL, PRIMARY KEY (cluster, name));
 CREATE INDEX cluster_documents_name ON cluster_documents(name, cluster);
 )sql",
+    R"sql(
+-- Who may write a cluster: who has claimed it last. claimed: Unix milliseconds. meta.last_claim: the
+-- token of the last claim of all.
+CREATE TABLE claims(
+  cluster bytea PRIMARY KEY, token bigint NOT NULL, claimed bigint NOT NULL, holder bytea NOT NULL);
+ALTER TABLE meta ADD COLUMN last_claim bigint NOT NULL DEFAULT 0;
+)sql",
 };
 
 // 0: there are no tables.

@@ -136,6 +136,7 @@ StoreState StateOf(const SqlCursor& row) {
   state.next_dictionary = row.Int(7);
   state.epoch = row.Int(8);
   state.epoch_after = row.Int(9);
+  state.last_claim = row.Int(10);
   return state;
 }
 

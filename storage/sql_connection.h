@@ -118,7 +118,7 @@ class SqlConnection {
 // The state as a transaction sees it: SELECT of the columns in this order ...
 inline constexpr std::string_view kSelectState =
     "SELECT schema_version,revision,encoding,encoded_to,pruned,dictionary,next_object,"
-    "next_dictionary,epoch,epoch_after FROM meta WHERE id=1";
+    "next_dictionary,epoch,epoch_after,last_claim FROM meta WHERE id=1";
 // ... and its row.
 StoreState StateOf(const SqlCursor& row);
 

@@ -20,6 +20,7 @@
 #include "storage/reindex.h"
 #include "storage/scan_slots.h"
 #include "storage/sqlite_database.h"
+#include "storage/stored_clusters.h"
 #include "storage/writer.h"
 
 namespace pedia::storage {
@@ -76,6 +77,10 @@ class SqlStore final : public Store {
         write_end_(*database_, options.write_deadline),
         tidier_([this](const std::stop_token& stop) { TidyWhenIdle(stop); }) {}
 
+  Status ClaimCluster(std::string_view cluster, std::string_view holder) override {
+    return Write([&](StoreWriter& writer) { return writer.ClaimCluster(cluster, holder); });
+  }
+
   Result<ApplyResult> Apply(std::span<const Change> changes) override {
     return Write([&](StoreWriter& writer) { return writer.Apply(changes); });
   }
@@ -97,10 +102,18 @@ class SqlStore final : public Store {
 
   void CancelWrite() override { write_end_.Cancel(); }
 
-  Result<std::vector<ClusterRecord>> LoadClusterRecords() override;
+  Result<std::vector<ClusterRecord>> LoadClusterRecords() override {
+    return ReadWritten<std::vector<ClusterRecord>>(ReadClusterRecords);
+  }
+  Result<StoredCluster> LoadCluster(std::string_view cluster) override {
+    return ReadWritten<StoredCluster>(
+        [&](SqlConnection& connection) { return ReadCluster(connection, cluster); });
+  }
   Status LoadVersions(std::string_view cluster, const GroupVersionResource& gvr,
                       const std::function<bool(const StoredVersion&)>& row) override;
-  Result<std::vector<ResourceCount>> CountObjects() override;
+  Result<std::vector<ResourceCount>> CountObjects() override {
+    return ReadWritten<std::vector<ResourceCount>>(CountStoredObjects);
+  }
   Result<StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
                            std::string_view name_space, std::string_view name,
                            const query::AccessFilter* events) override;
@@ -224,28 +237,6 @@ class SqlStore final : public Store {
   std::jthread tidier_;  // Last: it uses the members above.
 };
 
-Result<std::vector<ClusterRecord>> SqlStore::LoadClusterRecords() {
-  using Records = std::vector<ClusterRecord>;
-  return ReadWritten<Records>([](SqlConnection& connection) -> Result<Records> {
-    Records records;
-    SqlStatement rows = connection.Prepare("SELECT cluster,document FROM clusters ORDER BY cluster",
-                                           RowCount::kUnbounded);
-    while (rows.Step())
-      records.push_back({std::string(rows.Text(0)), std::string(rows.Text(1)), {}});
-    if (!rows.ok()) return rows.status();
-    SqlStatement names = connection.Prepare(
-        "SELECT cluster,name FROM cluster_documents ORDER BY cluster,name", RowCount::kUnbounded);
-    auto record = records.begin();
-    while (names.Step()) {
-      while (record != records.end() && record->cluster < names.Text(0)) ++record;
-      if (record == records.end()) break;
-      if (record->cluster == names.Text(0)) record->documents.emplace_back(names.Text(1));
-    }
-    if (!names.ok()) return names.status();
-    return records;
-  });
-}
-
 Result<std::string> SqlStore::LoadDocument(std::string_view name) {
   const auto read = [&](SqlConnection& connection, bool) -> Result<std::string> {
     SqlStatement rows = connection.Prepare("SELECT bytes FROM documents WHERE name=?");
@@ -285,32 +276,6 @@ Status SqlStore::LoadVersions(std::string_view cluster, const GroupVersionResour
     return true;
   });
   return done.ok() ? Status() : done.status();
-}
-
-Result<std::vector<ResourceCount>> SqlStore::CountObjects() {
-  using Counts = std::vector<ResourceCount>;
-  return ReadWritten<Counts>([](SqlConnection& connection) -> Result<Counts> {
-    Counts counts;
-    SqlStatement rows = connection.Prepare(
-        "SELECT s.cluster,t.grp,t.version,t.resource,s.n FROM scopes s JOIN types t ON "
-        "t.type_id=s.type_id ORDER BY 1,2,3,4",
-        RowCount::kUnbounded);
-    while (rows.Step()) {
-      ResourceCount next{
-          std::string(rows.Text(0)),
-          {std::string(rows.Text(1)), std::string(rows.Text(2)), std::string(rows.Text(3))},
-          rows.Int(4)};
-      const bool same =
-          !counts.empty() && counts.back().cluster == next.cluster && counts.back().gvr == next.gvr;
-      if (same) {
-        counts.back().objects += next.objects;
-      } else {
-        counts.push_back(std::move(next));
-      }
-    }
-    if (!rows.ok()) return rows.status();
-    return counts;
-  });
 }
 
 // Within a transaction of `connection` that `dictionary` belongs to.

@@ -99,6 +99,14 @@ CREATE TABLE cluster_documents(
   cluster TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (cluster, name)) WITHOUT ROWID;
 CREATE INDEX cluster_documents_name ON cluster_documents(name, cluster);
 )sql",
+    R"sql(
+-- Who may write a cluster: who has claimed it last. claimed: Unix milliseconds. meta.last_claim: the
+-- token of the last claim of all.
+CREATE TABLE claims(
+  cluster TEXT PRIMARY KEY,
+  token INTEGER NOT NULL, claimed INTEGER NOT NULL, holder TEXT NOT NULL) WITHOUT ROWID;
+ALTER TABLE meta ADD COLUMN last_claim INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 
 // Changing the journal mode needs a lock that SQLite does not wait for.

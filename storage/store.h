@@ -38,6 +38,9 @@ struct ApplyResult {
   // received it, or a backup was restored. These changes are written; what was lost comes back if
   // all objects are compared with the clusters.
   bool lost_writes = false;
+  // Clusters that another Store has claimed since this one did: none of their changes were written.
+  // Each is told once whether or not there were changes, and again whenever there are.
+  std::vector<std::string> fenced{};
 };
 
 // What is known of a list when its first row is there.
@@ -115,6 +118,12 @@ struct ClusterRecord {
   std::vector<std::string> documents{};
 };
 
+// What is stored of one cluster.
+struct StoredCluster {
+  std::optional<std::string> document;          // That of its record, if there is one.
+  std::vector<GroupVersionResource> resources;  // That have objects.
+};
+
 // What many clusters have in common and say but once: named by a hash of its bytes.
 struct NamedDocument {
   std::string name;
@@ -128,6 +137,11 @@ class Store {
  public:
   virtual ~Store() = default;
 
+  // Makes this Store the one that writes `cluster`: whatever others that claimed it before have begun
+  // is either committed when this returns, or refused: Apply leaves it out, the other writes fail
+  // with Expired. A cluster that a Store has never claimed it may write unchecked. The claim
+  // outlives the cluster's rows. `holder` is for people: which process it is.
+  virtual Status ClaimCluster(std::string_view cluster, std::string_view holder) = 0;
   // Writes all of `changes` in one transaction, in order, or nothing. Without changes it only finds
   // out whether the store can be written and has lost nothing.
   virtual Result<ApplyResult> Apply(std::span<const Change> changes) = 0;
@@ -148,6 +162,7 @@ class Store {
   virtual void CancelWrite() {}
 
   virtual Result<std::vector<ClusterRecord>> LoadClusterRecords() = 0;
+  virtual Result<StoredCluster> LoadCluster(std::string_view cluster) = 0;
   // Calls `row` for every stored object of one resource of a cluster, in key order. `row` returning
   // false ends it.
   virtual Status LoadVersions(std::string_view cluster, const GroupVersionResource& gvr,

@@ -28,13 +28,15 @@ struct StoreState {
   // see store_history.h.
   int64_t epoch = 0;
   int64_t epoch_after = 0;
+  // The token of the last claim of a cluster, of all clusters; see cluster_claims.h.
+  int64_t last_claim = 0;
 
   // Whether this pedia may write: its rows are of the same kind as those that are there.
   bool IsCurrent() const;
 };
 
 // The schema that this pedia reads and writes, on every database.
-inline constexpr int kSchemaVersion = 4;
+inline constexpr int kSchemaVersion = 5;
 
 // Changes whenever EncodeObject computes another row from the same body.
 int64_t EncodingVersion();

@@ -40,6 +40,8 @@ constexpr std::array kClusters = std::to_array<Column>({{"cluster", kText}, {"do
 constexpr std::array kDocuments = std::to_array<Column>({{"name", kText}, {"bytes", kBlob}});
 constexpr std::array kClusterDocuments =
     std::to_array<Column>({{"cluster", kText}, {"name", kText}});
+constexpr std::array kClaims = std::to_array<Column>(
+    {{"cluster", kText}, {"token", kInt}, {"claimed", kInt}, {"holder", kText}});
 
 }  // namespace
 
@@ -55,5 +57,6 @@ const Table kKeySetsTable = {"key_sets", kKeySets, 1};
 const Table kClustersTable = {"clusters", kClusters, 1};
 const Table kDocumentsTable = {"documents", kDocuments, 1};
 const Table kClusterDocumentsTable = {"cluster_documents", kClusterDocuments, 2};
+const Table kClaimsTable = {"claims", kClaims, 1};
 
 }  // namespace pedia::storage

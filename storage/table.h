@@ -32,5 +32,6 @@ extern const Table kKeySetsTable;           // set_id | type_id, key_ids
 extern const Table kClustersTable;          // cluster | document
 extern const Table kDocumentsTable;         // name | bytes
 extern const Table kClusterDocumentsTable;  // cluster, name
+extern const Table kClaimsTable;            // cluster | token, claimed, holder
 
 }  // namespace pedia::storage

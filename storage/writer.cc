@@ -18,10 +18,16 @@ constexpr int64_t kKeptTombstones = 100'000;
 constexpr int64_t kTombstonesPerPruning = 1'000;
 // What the indexes of all databases can hold: cluster and name of 253 bytes, a namespace of 63.
 constexpr size_t kMaxKeyBytes = 253 + 1 + 63 + 1 + 253;
+constexpr size_t kMaxClusterBytes = 253;
 
 int64_t NowMilliseconds() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+Status CheckCluster(std::string_view cluster) {
+  if (!cluster.empty() && IsKeyPart(cluster) && cluster.size() <= kMaxClusterBytes) return Status();
+  return BadRequest("'" + std::string(cluster) + "' is not the name of a cluster");
 }
 
 Status CheckKey(const Change& change) {
@@ -85,7 +91,7 @@ Status StoreWriter::Begin(Transaction& transaction) {
   if (epoch_ == 0 || transaction.state.epoch != epoch_) BeginEpoch(transaction.state);
   transaction.stamp = {NowMilliseconds(), transaction.state.revision + 1};
   dictionary_.Begin(*connection_, transaction.state);
-  return Status();
+  return claims_.Refresh(*connection_, transaction.state);
 }
 
 Status StoreWriter::CompareWithKnown(StoreState& state) {
@@ -158,15 +164,49 @@ void StoreWriter::Rollback() {
   connection_->Rollback();
 }
 
+Status StoreWriter::ClaimCluster(std::string_view cluster, std::string_view holder) {
+  if (Status status = CheckCluster(cluster); !status.ok()) return status;
+  int64_t token = 0;
+  const Result<ApplyResult> result = InTransaction([&](Transaction& transaction) -> Status {
+    const Result<int64_t> claim =
+        claims_.Write(*connection_, cluster, holder, transaction.stamp.synced);
+    if (!claim.ok()) return claim.status();
+    token = *claim;
+    return Status();
+  });
+  if (!result.ok()) return result.status();
+  claims_.Hold(cluster, token);
+  return Status();
+}
+
+// The clusters whose changes were there.
+std::vector<std::string> StoreWriter::LeaveOutFenced(std::vector<const Change*>* changes) const {
+  std::vector<std::string> fenced;
+  if (!claims_.any_fenced()) return fenced;
+  std::erase_if(*changes, [&](const Change* change) {
+    if (!claims_.IsFenced(change->cluster)) return false;
+    if (std::find(fenced.begin(), fenced.end(), change->cluster) == fenced.end())
+      fenced.push_back(change->cluster);
+    return true;
+  });
+  return fenced;
+}
+
 Result<ApplyResult> StoreWriter::Apply(std::span<const Change> changes) {
-  const Result<std::vector<const Change*>> sorted = Sort(changes);
+  Result<std::vector<const Change*>> sorted = Sort(changes);
   if (!sorted.ok()) return sorted.status();
   Result<ApplyResult> result = InTransaction([&](Transaction& transaction) -> Status {
+    transaction.result.fenced = LeaveOutFenced(&*sorted);
     const Result<std::vector<ObjectWrite>> objects = Resolve(*sorted);
     if (!objects.ok()) return objects.status();
     return WriteObjects(*objects, transaction);
   });
-  if (result.ok()) result->lost_writes = std::exchange(lost_writes_, false);
+  if (!result.ok()) return result;
+  result->lost_writes = std::exchange(lost_writes_, false);
+  for (const std::string& cluster : claims_.TakeNewlyFenced()) {
+    std::vector<std::string>& fenced = result->fenced;
+    if (std::find(fenced.begin(), fenced.end(), cluster) == fenced.end()) fenced.push_back(cluster);
+  }
   return result;
 }
 
@@ -204,6 +244,7 @@ Status StoreWriter::WriteObjects(std::span<const ObjectWrite> objects, Transacti
 Result<int64_t> StoreWriter::DeleteSome(std::string_view cluster, const GroupVersionResource* gvr,
                                         int64_t limit) {
   const Result<ApplyResult> result = InTransaction([&](Transaction& transaction) -> Status {
+    if (Status status = claims_.Check(cluster); !status.ok()) return status;
     const Result<std::vector<ObjectWrite>> found = FindSome(cluster, gvr, limit);
     if (!found.ok()) return found.status();
     return WriteObjects(*found, transaction);
@@ -248,6 +289,7 @@ Status StoreWriter::PruneTombstones() {
 Status StoreWriter::SaveClusterRecord(const ClusterRecord& record,
                                       std::span<const NamedDocument> documents) {
   const Result<ApplyResult> result = InTransaction([&](Transaction&) -> Status {
+    if (Status status = claims_.Check(record.cluster); !status.ok()) return status;
     SqlStatement find = connection_->Prepare("SELECT 1 FROM clusters WHERE cluster=?");
     const bool known = find.BindText(record.cluster).Step();
     if (!find.ok()) return find.status();
@@ -264,7 +306,8 @@ Status StoreWriter::SaveClusterRecord(const ClusterRecord& record,
 
 Status StoreWriter::DeleteClusterRecord(std::string_view cluster) {
   const Result<ApplyResult> result = InTransaction([&](Transaction&) -> Status {
-    Status status = SaveDocuments(*connection_, cluster, {}, {});
+    Status status = claims_.Check(cluster);
+    if (status.ok()) status = SaveDocuments(*connection_, cluster, {}, {});
     if (!status.ok()) return status;
     return connection_->Delete(kClustersTable, std::vector<SqlParameter>{TextView{cluster}});
   });

@@ -3,10 +3,12 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "meta/result.h"
+#include "storage/cluster_claims.h"
 #include "storage/dictionary_writer.h"
 #include "storage/sql_connection.h"
 #include "storage/store.h"
@@ -29,6 +31,7 @@ class StoreWriter {
   // Goes on with another connection to the same database.
   void set_connection(SqlConnection& connection) { connection_ = &connection; }
 
+  Status ClaimCluster(std::string_view cluster, std::string_view holder);
   // See Store::Apply. Of several changes of one object the last counts.
   Result<ApplyResult> Apply(std::span<const Change> changes);
   // Deletes the first `limit` objects of a cluster, of one resource or of all (nullptr); returns
@@ -56,6 +59,7 @@ class StoreWriter {
   Status WriteState(const StoreState& state);
   void Rollback();
 
+  std::vector<std::string> LeaveOutFenced(std::vector<const Change*>* changes) const;
   Result<std::vector<ObjectWrite>> Resolve(std::span<const Change* const> changes);
   Result<std::vector<ObjectWrite>> FindSome(std::string_view cluster,
                                             const GroupVersionResource* gvr, int64_t limit);
@@ -64,6 +68,7 @@ class StoreWriter {
 
   SqlConnection* connection_;
   DictionaryWriter dictionary_;
+  ClusterClaims claims_;
   int64_t tombstones_since_pruning_ = 0;
   // The last state that is known to have been committed, at first of no store.
   StoreState known_;

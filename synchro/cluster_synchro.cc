@@ -7,7 +7,6 @@
 #include "meta/json_reader.h"
 #include "meta/log.h"
 #include "meta/time.h"
-#include "synchro/negotiation.h"
 
 namespace pedia::synchro {
 namespace {
@@ -27,7 +26,6 @@ constexpr std::array<milliseconds, 3> kEagerDelays = {milliseconds(8'000), milli
                                                       milliseconds(1'000)};
 
 const GroupVersionResource kCrds{"apiextensions.k8s.io", "v1", "customresourcedefinitions"};
-const GroupVersionResource kApiServices{"apiregistration.k8s.io", "v1", "apiservices"};
 
 // A server's URL without what may stand in it before '@'.
 std::string WithoutUserInfo(const std::string& url) {
@@ -48,6 +46,7 @@ ClusterSynchro::ClusterSynchro(const SharedContext& shared, kube::EventLoop& loo
       spec_(std::move(spec)),
       progress_(std::move(progress)),
       slots_(std::max(1, shared.options.lists_per_cluster)),
+      since_(UnixNow()),
       discovery_backoff_(shared.options.backoff_initial, shared.options.backoff_max) {
   if (recorded) {
     saved_record_ = discovery::ClusterStateToJson(*recorded);
@@ -65,6 +64,9 @@ ClusterSynchro::ClusterSynchro(const SharedContext& shared, kube::EventLoop& loo
   } else {
     facts_.config_error = spec_.config.status().message();
   }
+  facts_.invalid_sync_resources = spec_.invalid_sync_resources;
+  facts_.warning = spec_.warning;
+  has_rules_ = !spec_.invalid_sync_resources;
   state_.conditions = BuildConditions(facts_, state_.conditions, UnixNow());
 }
 
@@ -72,6 +74,7 @@ ClusterSynchro::~ClusterSynchro() { Stop(); }
 
 void ClusterSynchro::Start() {
   if (stopped_) return;
+  SpareSecrets();
   Publish();
   if (!client_) return;
   health_ = std::make_shared<HealthMonitor>(
@@ -115,7 +118,7 @@ void ClusterSynchro::OnHealth(const HealthReport& report) {
 void ClusterSynchro::Resume() {
   running_ = true;
   facts_.run_state = discovered_ ? RunState::kRunning : RunState::kWaitInit;
-  facts_.run_message.clear();
+  facts_.run_message = discovered_ ? unmet_ : "";
   version_fetched_.reset();
   for (const auto& [gvr, reflector] : reflectors_) reflector->Run();
   DiscoverAfter(milliseconds(0));
@@ -125,6 +128,7 @@ void ClusterSynchro::Pause() {
   running_ = false;
   openapi_->Pause();
   facts_.run_state = RunState::kPending;
+  facts_.run_message.clear();
   slots_.Clear();
   for (const auto& [gvr, reflector] : reflectors_) reflector->Pause();
 }
@@ -178,14 +182,10 @@ void ClusterSynchro::OnDiscovered(Result<MemberDiscovery> found) {
   }
   discovery_backoff_.Reset();
   discovered_ = true;
-  if (running_) {
-    facts_.run_state = RunState::kRunning;
-    facts_.run_message.clear();
-  }
+  if (running_) facts_.run_state = RunState::kRunning;
   KeepStale(&*found);
   served_ = std::move(*found);
   Reconcile();
-  if (running_) openapi_->Want(state_.synced.resources, eager_discoveries_ > 0);
   DiscoverAfter(NextDiscovery());
 }
 
@@ -207,114 +207,11 @@ bool ClusterSynchro::HearsOfChanges() const {
   return found != reflectors_.end() && found->second->sync().status == "Syncing";
 }
 
-void ClusterSynchro::SetStored(const std::vector<GroupVersionResource>& stored) {
-  if (stopped_) return;
-  stored_.insert(stored.begin(), stored.end());
-  if (discovered_) Reconcile();
-}
-
 void ClusterSynchro::Reload() {
   if (stopped_) return;
   saved_record_.clear();
   for (const auto& [gvr, reflector] : reflectors_) reflector->Reload();
   Changed();
-}
-
-// What a member could not say just now counts as it did before.
-void ClusterSynchro::KeepStale(MemberDiscovery* found) const {
-  const auto keep = [&](const discovery::ClusterCatalog& known) {
-    for (const ApiResource& resource : known.resources) {
-      if (found->IsStale(resource.gvr) && found->served.Find(resource.gvr) == nullptr)
-        found->served.resources.push_back(resource);
-    }
-  };
-  keep(served_.served);
-  keep(state_.synced);
-}
-
-// Makes the reflectors those that served_ and the rules ask for.
-void ClusterSynchro::Reconcile() {
-  std::vector<ApiResource> synced = NegotiateResources(spec_, served_.served);
-  const Sources wanted = ChooseSources(synced);
-  for (const GroupVersionResource& gvr : FindRemoved(wanted)) Remove(gvr);
-  const Sources before = ChooseSources(state_.synced.resources);
-  for (const auto& [stored, source] : wanted) {
-    const auto known = before.find(stored);
-    Sync(stored, source, known == before.end() || known->second.gvr == source.gvr);
-  }
-  // What is missing for the first time is served until that is certain.
-  for (const ApiResource& resource : state_.synced.resources) {
-    if (missing_.contains(convert::StoredVersion(resource.gvr))) synced.push_back(resource);
-  }
-  state_.synced.resources = std::move(synced);
-  if (!missing_.empty()) eager_discoveries_ = std::max(eager_discoveries_, 1);
-  Changed();
-}
-
-std::vector<GroupVersionResource> ClusterSynchro::FindRemoved(const Sources& wanted) {
-  std::set<GroupVersionResource> known = stored_;
-  for (const auto& [gvr, reflector] : reflectors_) known.insert(gvr);
-  for (const ApiResource& resource : state_.synced.resources)
-    known.insert(convert::StoredVersion(resource.gvr));
-  const std::set<GroupVersionResource> missing_before = std::exchange(missing_, {});
-  std::vector<GroupVersionResource> removed;
-  for (const GroupVersionResource& gvr : known) {
-    if (wanted.contains(gvr)) continue;
-    const auto family = convert::FamilyOf(gvr);
-    const auto versions = family.empty() ? std::span(&gvr, 1) : family;
-    const auto in_any_version = [&](const auto& is) {
-      return std::any_of(versions.begin(), versions.end(), is);
-    };
-    if (in_any_version([&](const auto& version) { return served_.IsStale(version); })) continue;
-    // The rules decide at once; a discovery that lacks something is believed the second time.
-    const bool served = in_any_version(
-        [&](const auto& version) { return served_.served.Find(version) != nullptr; });
-    if (served || missing_before.contains(gvr)) {
-      removed.push_back(gvr);
-    } else {
-      missing_.insert(gvr);
-    }
-  }
-  return removed;
-}
-
-void ClusterSynchro::Remove(const GroupVersionResource& gvr) {
-  if (const auto found = reflectors_.find(gvr); found != reflectors_.end()) {
-    found->second->Pause();
-    reflectors_.erase(found);
-  }
-  stored_.erase(gvr);
-  LogInfo("cluster " + spec_.name + ": " + gvr.ToString() + " is not synced any more");
-  shared_.writer.queue().PushJob([cluster = spec_.name, gvr](storage::Store& store) {
-    return store.DeleteResource(cluster, gvr);
-  });
-}
-
-void ClusterSynchro::Sync(const GroupVersionResource& stored, const ApiResource& resource,
-                          bool same_source) {
-  if (const auto found = reflectors_.find(stored); found != reflectors_.end()) {
-    const ApiResource& current = found->second->resource();
-    const bool same_kind = current.kind == resource.kind;
-    if (same_kind && current.gvr == resource.gvr) return found->second->set_resource(resource);
-    if (same_kind) {
-      found->second->Pause();  // Another version of the same objects is better from now on.
-      reflectors_.erase(found);
-    } else {
-      Remove(stored);
-    }
-  }
-  const bool announces = resource.gvr == kCrds || resource.gvr == kApiServices;
-  Reflector::Hooks hooks;
-  hooks.changed = IfAlive([](ClusterSynchro& self) { self.Changed(); });
-  hooks.touched = [] {};
-  if (announces) hooks.touched = IfAlive([](ClusterSynchro& self) { self.DiscoverSoon(); });
-  hooks.unknown = IfAlive([](ClusterSynchro& self) { self.DiscoverSoon(); });
-  const auto reflector = std::make_shared<Reflector>(
-      *reflector_context_, ReflectorSource{resource, same_server_ && same_source},
-      std::move(hooks));
-  reflectors_.emplace(stored, reflector);
-  stored_.erase(stored);
-  if (running_) reflector->Run();
 }
 
 void ClusterSynchro::OnOpenApi(OpenApiBatch batch) {
@@ -340,17 +237,37 @@ void ClusterSynchro::Publish() {
   progress.cluster = spec_.name;
   progress.reachable = facts_.health && facts_.health->healthy;
   progress.discovered = discovered_;
+  NoteStore();
   for (const auto& [gvr, reflector] : reflectors_) {
-    state_.resources.push_back(reflector->sync());
+    if (!aside_.contains(gvr)) state_.resources.push_back(SyncOf(*reflector));
     progress.resources.push_back(reflector->progress());
   }
+  for (const auto& [gvr, sync] : removing_) state_.resources.push_back(sync);
   progress_->With([&](ClusterProgress& current) { current = std::move(progress); });
   shared_.registry.Update(state_);
-  SaveRecord();
+  if (discovered_) SaveRecord();
+}
+
+// While the store cannot be written nothing is synced, whatever the watches say.
+void ClusterSynchro::NoteStore() {
+  if (!shared_.writer.store_is_away()) {
+    store_away_since_.reset();
+  } else if (!store_away_since_) {
+    store_away_since_ = UnixNow();
+  }
+}
+
+discovery::ResourceSync ClusterSynchro::SyncOf(const Reflector& reflector) const {
+  discovery::ResourceSync sync = reflector.sync();
+  if (!store_away_since_ || sync.status == "Stop") return sync;
+  sync.status = "Stop";
+  sync.reason = kStorageExpection;
+  sync.message = "the store cannot be written";
+  sync.last_transition = *store_away_since_;
+  return sync;
 }
 
 void ClusterSynchro::SaveRecord() {
-  if (!discovered_) return;
   const auto openapi =
       std::make_shared<const OpenApiBatch>(std::exchange(unsaved_openapi_, OpenApiBatch()));
   storage::ClusterRecord record{spec_.name, discovery::ClusterStateToJson(state_), {}};
@@ -363,13 +280,15 @@ void ClusterSynchro::SaveRecord() {
     self.saved_record_.clear();
     self.openapi_->Forget();
   });
-  shared_.writer.queue().PushJob([record = std::move(record), openapi, &loop = loop_,
-                                  refused = std::move(refused)](storage::Store& store) {
-    Status status = store.SaveClusterRecord(record, openapi->documents);
-    if (status.reason() != StatusReason::kBadRequest) return status;
-    loop.Post(refused);  // It names what the store has lost.
-    return Status();
-  });
+  shared_.writer.queue().PushJob(
+      [record = std::move(record), openapi, &loop = loop_,
+       refused = std::move(refused)](storage::Store& store) {
+        Status status = store.SaveClusterRecord(record, openapi->documents);
+        if (status.reason() != StatusReason::kBadRequest) return status;
+        loop.Post(refused);  // It names what the store has lost.
+        return Status();
+      },
+      spec_.name);
 }
 
 }  // namespace pedia::synchro

@@ -17,6 +17,7 @@
 #include "synchro/cluster_conditions.h"
 #include "synchro/health_monitor.h"
 #include "synchro/member_discovery.h"
+#include "synchro/negotiation.h"
 #include "synchro/openapi_reader.h"
 #include "synchro/reflector.h"
 #include "synchro/synchro_manager.h"
@@ -45,9 +46,14 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
   const discovery::ClusterState& InitialState() const { return state_; }  // Before Start.
   void Start();
   void Stop();  // For good: no callback, no change, no publication comes after it.
+  // Takes the rules of `spec`, of the same cluster and connection: what they change starts, stops or
+  // is read again, and nothing else. If they are invalid the old ones stay in force; a cluster that
+  // has none yet waits, and keeps what is stored of it.
+  void SetRules(ClusterSpec spec);
   // The resources that have rows in the store, those of earlier runs included.
   void SetStored(const std::vector<GroupVersionResource>& stored);
   void Reload();  // The store may have lost what was written.
+  ClusterReport Report() const;
 
  private:
   template <typename F>
@@ -71,23 +77,28 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
   bool HearsOfChanges() const;
 
   void KeepStale(MemberDiscovery* found) const;
+  // What is stored of Secrets is never more than the rules allow, whether or not the cluster can be
+  // reached.
+  void SpareSecrets();
   void Reconcile();
   // From which resource the objects that are stored as the key are read.
   using Sources = std::map<GroupVersionResource, discovery::ApiResource>;
   std::vector<GroupVersionResource> FindRemoved(const Sources& wanted);
   void Remove(const GroupVersionResource& gvr);
-  // `same_source`: what is stored was made from objects of that same version.
-  void Sync(const GroupVersionResource& stored, const discovery::ApiResource& resource,
-            bool same_source);
+  void OnRemoved(const GroupVersionResource& gvr, const Status& status);
+  void Sync(const GroupVersionResource& stored, ReflectorSource source);
+  void StartReflector(const GroupVersionResource& stored, ReflectorSource source);
 
   void OnOpenApi(OpenApiBatch batch);
   void Changed();  // Publishes soon.
   void Publish();
+  void NoteStore();
+  discovery::ResourceSync SyncOf(const Reflector& reflector) const;
   void SaveRecord();
 
   const SharedContext shared_;
   kube::EventLoop& loop_;
-  const ClusterSpec spec_;
+  ClusterSpec spec_;
   discovery::ClusterState state_;
   std::string saved_record_;
   const std::shared_ptr<Guarded<ClusterProgress>> progress_;
@@ -100,7 +111,16 @@ class ClusterSynchro : public std::enable_shared_from_this<ClusterSynchro> {
   OpenApiBatch unsaved_openapi_;
   std::map<GroupVersionResource, std::shared_ptr<Reflector>> reflectors_;  // By stored version.
 
+  std::set<GroupVersionResource> aside_;  // Of them, those that are not shown (Negotiation::aside).
+
+  // Removed, but perhaps still stored.
+  std::map<GroupVersionResource, discovery::ResourceSync> removing_;
+
+  const int64_t since_;      // Unix seconds.
   bool same_server_ = true;  // As the recorded state's.
+  bool has_rules_ = false;   // Else those of spec_ mean nothing.
+  std::string unmet_;        // What the rules name and cannot be synced; "" = nothing.
+  std::optional<int64_t> store_away_since_;  // Unix seconds; nothing while it can be written.
   bool stopped_ = false;
   bool running_ = false;  // The member is healthy enough to read from.
   bool discovered_ = false;

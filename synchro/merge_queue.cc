@@ -37,7 +37,8 @@ void MergeQueue::Push(const ChangeKey& key, PendingChange change) {
   const std::scoped_lock lock(mutex_);
   const auto [position, inserted] = positions_.try_emplace(key, first_ + elements_.size());
   if (inserted) {
-    elements_.push_back(Element{key, std::move(change), {}, 0, std::chrono::steady_clock::now()});
+    elements_.push_back(
+        Element{key, std::move(change), {}, {}, 0, std::chrono::steady_clock::now()});
   } else {
     PendingChange& pending = elements_[position->second - first_].pending;
     pending = FoldChanges(std::move(pending), std::move(change));
@@ -49,10 +50,11 @@ void MergeQueue::Push(const ChangeKey& key, PendingChange change) {
   changed_.notify_one();
 }
 
-void MergeQueue::PushJob(StoreJob job) {
+void MergeQueue::PushJob(StoreJob job, std::string cluster) {
   const std::scoped_lock lock(mutex_);
   Element element;
   element.job = std::move(job);
+  element.cluster = std::move(cluster);
   elements_.push_back(std::move(element));
   ++jobs_;
   changed_.notify_one();
@@ -88,9 +90,11 @@ std::optional<Batch> MergeQueue::Take(size_t max_changes, std::chrono::milliseco
     if (front.job) {
       if (!batch.changes.empty()) break;
       batch.job = std::move(front.job);
+      batch.cluster = std::move(front.cluster);
       --jobs_;
     } else {
       batch.changes.push_back(std::move(front.pending.change));
+      batch.kinds.push_back(front.pending.kind);
       batch.bytes += front.bytes;
       positions_.erase(front.key);
     }
@@ -117,6 +121,30 @@ void MergeQueue::Close() {
   changed_.notify_one();
 }
 
+void MergeQueue::Drop(std::string_view cluster) {
+  size_t dropped = 0;
+  std::deque<Element> gone;  // Jobs may hold much; not to be destroyed under the lock.
+  {
+    const std::scoped_lock lock(mutex_);
+    first_ += elements_.size();
+    positions_.clear();
+    std::deque<Element> kept;
+    for (Element& element : elements_) {
+      const bool is_job = element.job != nullptr;
+      if ((is_job ? element.cluster : element.pending.change.cluster) == cluster) {
+        dropped += element.bytes;
+        if (is_job) --jobs_;
+        gone.push_back(std::move(element));
+        continue;
+      }
+      if (!is_job) positions_.emplace(element.key, first_ + kept.size());
+      kept.push_back(std::move(element));
+    }
+    elements_ = std::move(kept);
+  }
+  Done(dropped);
+}
+
 void MergeQueue::Clear() {
   const std::scoped_lock lock(mutex_);
   for (const Element& element : elements_) bytes_ -= element.bytes;
@@ -124,6 +152,11 @@ void MergeQueue::Clear() {
   elements_.clear();
   positions_.clear();
   jobs_ = 0;
+}
+
+size_t MergeQueue::size() const {
+  const std::scoped_lock lock(mutex_);
+  return elements_.size();
 }
 
 size_t MergeQueue::bytes() const {

@@ -9,6 +9,8 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -44,7 +46,9 @@ using StoreJob = std::function<Status(storage::Store&)>;
 // Either a job or changes.
 struct Batch {
   StoreJob job;
+  std::string cluster;  // Of the job.
   std::vector<storage::Change> changes;
+  std::vector<EventKind> kinds;  // Of each change.
   size_t bytes = 0;
 };
 
@@ -55,7 +59,8 @@ class MergeQueue {
 
   // Never blocks and never refuses: producers ask IsFull or WaitForRoom before they produce.
   void Push(const ChangeKey& key, PendingChange change);
-  void PushJob(StoreJob job);
+  // `cluster`: whose job it is, to be dropped with it; "" = nobody's.
+  void PushJob(StoreJob job, std::string cluster = {});
 
   // True if the queue is full; then `wake` is called once, on the consumer's thread, when there is
   // room again.
@@ -71,15 +76,19 @@ class MergeQueue {
 
   // No more work will come; what is queued can still be taken.
   void Close();
+  // Forgets what is queued of a cluster. On the consumer's thread.
+  void Drop(std::string_view cluster);
   // Forgets what is queued.
   void Clear();
   size_t bytes() const;
+  size_t size() const;  // Changes and jobs.
 
  private:
   struct Element {
     ChangeKey key;
     PendingChange pending{};
-    StoreJob job;  // If set, `pending` means nothing.
+    StoreJob job;         // If set, `pending` means nothing.
+    std::string cluster;  // Of the job.
     size_t bytes = 0;
     std::chrono::steady_clock::time_point pushed{};
   };

@@ -1,5 +1,11 @@
 #include "synchro/object_transform.h"
 
+#include <openssl/evp.h>
+
+#include <array>
+#include <optional>
+
+#include "meta/base64.h"
 #include "meta/json_reader.h"
 
 namespace pedia::synchro {
@@ -32,30 +38,43 @@ class MemberWriter {
   bool first_ = true;
 };
 
+// Whether the key that was read last is `name`, however it is spelled.
+bool IsKey(const JsonReader& reader, std::string_view raw_key, std::string_view name) {
+  return reader.had_escapes() ? DecodeJsonString(raw_key) == name : raw_key == name;
+}
+
+bool PrunesLastApplied(const ObjectContext& context) {
+  return context.prune_last_applied || context.secret_data != SecretData::kFull;
+}
+
 // Copies the annotations that stand next in `reader` (any value there counts as an empty map if it
 // is no object).
-void CopyAnnotations(JsonReader* reader, std::string_view cluster, std::string* out) {
+void CopyAnnotations(JsonReader* reader, const ObjectContext& context, std::string* out) {
   MemberWriter annotations(out);
   if (reader != nullptr && reader->BeginObject()) {
     for (std::string_view key; reader->NextMember(&key);) {
+      const bool dropped = IsKey(*reader, key, kClusterAnnotation) ||
+                           (PrunesLastApplied(context) && IsKey(*reader, key, kLastApplied));
       const std::string_view value = reader->Skip();
-      if (key != kLastApplied && key != kClusterAnnotation) annotations.Raw(key, value);
+      if (!dropped) annotations.Raw(key, value);
     }
   }
-  annotations.Text(kClusterAnnotation, cluster);
+  annotations.Text(kClusterAnnotation, context.cluster);
   annotations.Close();
 }
 
 // Copies the metadata that stands next in `reader`, an object.
-void CopyMetadata(JsonReader& reader, std::string_view cluster, std::string* out) {
+void CopyMetadata(JsonReader& reader, const ObjectContext& context, std::string* out) {
   MemberWriter metadata(out);
   bool annotated = false;
   for (std::string_view key; reader.NextMember(&key);) {
-    if (key == "managedFields" || (key == "annotations" && annotated)) {
+    const bool annotations = IsKey(reader, key, "annotations");
+    if ((annotations && annotated) ||
+        (context.prune_managed_fields && IsKey(reader, key, "managedFields"))) {
       reader.Skip();
-    } else if (key == "annotations") {
+    } else if (annotations) {
       metadata.Key(key);
-      CopyAnnotations(&reader, cluster, out);
+      CopyAnnotations(&reader, context, out);
       annotated = true;
     } else {
       metadata.Raw(key, reader.Skip());
@@ -63,9 +82,58 @@ void CopyMetadata(JsonReader& reader, std::string_view cluster, std::string* out
   }
   if (!annotated) {
     metadata.Key("annotations");
-    CopyAnnotations(nullptr, cluster, out);
+    CopyAnnotations(nullptr, context, out);
   }
   metadata.Close();
+}
+
+std::string HashOf(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned int size = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text = "sha256:";
+  for (size_t i = 0; i < size; ++i) text.append({kHex[digest[i] >> 4], kHex[digest[i] & 15]});
+  return text;
+}
+
+// What remains of a Secret's value, as it stands in JSON.
+std::string SparedValue(SecretData mode, std::string_view value, bool base64) {
+  if (mode == SecretData::kKeysOnly) return "";
+  const auto decoded = base64 ? DecodeBase64(value) : std::nullopt;
+  return EncodeBase64(HashOf(decoded ? std::string_view(*decoded) : value));
+}
+
+// Copies the keys of the data that stands next in `reader`; anything but an object becomes {}.
+void CopySecretData(JsonReader& reader, SecretData mode, bool base64, std::string* out) {
+  MemberWriter data(out);
+  if (reader.BeginObject()) {
+    for (std::string_view key; reader.NextMember(&key);)
+      data.Text(key, SparedValue(mode, reader.ReadString(), base64));
+  }
+  data.Close();
+}
+
+// What of the member `key` of a Secret is kept, data and metadata aside.
+bool IsHarmless(const JsonReader& reader, std::string_view key) {
+  return IsKey(reader, key, "kind") || IsKey(reader, key, "apiVersion") ||
+         IsKey(reader, key, "type") || IsKey(reader, key, "immutable");
+}
+
+// Copies a member that is not metadata.
+void CopyMember(JsonReader& reader, std::string_view key, const ObjectContext& context,
+                MemberWriter* writer, std::string* out) {
+  if (context.secret_data == SecretData::kFull || IsHarmless(reader, key)) {
+    writer->Raw(key, reader.Skip());
+    return;
+  }
+  const bool base64 = IsKey(reader, key, "data");
+  if (!base64 && !IsKey(reader, key, "stringData")) {
+    reader.Skip();
+    return;
+  }
+  writer->Key(key);
+  CopySecretData(reader, context.secret_data, base64, out);
 }
 
 }  // namespace
@@ -80,7 +148,7 @@ Result<std::string> TransformObject(const ObjectContext& context, std::string_vi
   bool has_kind = false;
   bool has_api_version = false;
   for (std::string_view key; reader.NextMember(&key);) {
-    if (key == "metadata") {
+    if (IsKey(reader, key, "metadata")) {
       if (has_metadata || reader.Peek() != JsonType::kObject) {
         reader.Skip();
         continue;
@@ -88,12 +156,12 @@ Result<std::string> TransformObject(const ObjectContext& context, std::string_vi
       has_metadata = true;
       writer.Key(key);
       reader.BeginObject();
-      CopyMetadata(reader, context.cluster, &out);
+      CopyMetadata(reader, context, &out);
       continue;
     }
     has_kind = has_kind || key == "kind";
     has_api_version = has_api_version || key == "apiVersion";
-    writer.Raw(key, reader.Skip());
+    CopyMember(reader, key, context, &writer, &out);
   }
   writer.Close();
   if (!reader.ok()) return BadRequest("an object is malformed");

@@ -19,8 +19,10 @@
 #include "kube/object_identity.h"
 #include "kube/resource_streams.h"
 #include "synchro/list_slots.h"
+#include "synchro/object_filter.h"
 #include "synchro/object_transform.h"
 #include "synchro/synchro_manager.h"
+#include "synchro/synchro_report.h"
 #include "synchro/version_table.h"
 #include "synchro/writer.h"
 
@@ -43,7 +45,12 @@ struct ReflectorSource {
   // False: what is stored may be of another cluster of the same name, or was made from another
   // version, so equal resourceVersions prove nothing.
   bool trust_stored_versions = true;
+  ObjectFilter filter;  // Which of the objects.
+  SecretData secret_data = SecretData::kFull;
 };
+
+// The reason of a ResourceSync that the store stops, in Clusterpedia's spelling.
+inline constexpr std::string_view kStorageExpection = "StorageExpection";
 
 // Lives on the loop's thread, owned by a shared_ptr.
 class Reflector : public std::enable_shared_from_this<Reflector> {
@@ -61,9 +68,12 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   void Reload();
 
   const discovery::ApiResource& resource() const { return resource_; }
+  // Whether `other` would make the same of the same objects.
+  bool ReadsAs(const ReflectorSource& other) const;
   void set_resource(discovery::ApiResource resource) { resource_ = std::move(resource); }
   const discovery::ResourceSync& sync() const { return sync_; }
-  const ResourceProgress& progress() const { return progress_; }
+  ResourceProgress progress() const;
+  ResourceReport Report() const;
 
  private:
   using ObjectName = std::pair<std::string, std::string>;  // Namespace, name.
@@ -78,9 +88,16 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
     };
   }
 
+  std::string_view StateName() const;  // As in a ResourceReport.
   void End();
   void Next();
   void Retry(const Status& why);
+  void RetryStore(const Status& why);
+  void NextAfter(std::chrono::milliseconds delay, const Status& why);
+  // Whether the member has gone back behind what it has shown before: a backup of it was restored,
+  // or the answer is from a cache that lags. Equal resourceVersions prove nothing then.
+  bool WentBack(std::string_view resource_version);
+  void StartOver();  // Compares every object with what is stored.
   void Load();
   void OnLoaded(const Status& status, std::unique_ptr<VersionTable> versions);
 
@@ -98,20 +115,25 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   void Watch();
   bool OnEvent(const kube::WatchEvent& event);
   bool OnErrorEvent(std::string_view status);
+  bool OnEarlierVersion();
   bool OnObjectEvent(kube::WatchEventType type, std::string_view object);
   void OnWatchEnd(const kube::StreamEnd& end);
   void Relist(const Status& why);
 
-  // Queues the object for the writer if its version is new. False if it cannot be stored.
-  bool Upsert(const kube::ObjectIdentity& identity, std::string_view object);
+  // Queues the object for the writer if it is wanted and its version is new; deletes what is not
+  // wanted any more.
+  void Take(const kube::ObjectIdentity& identity, std::string_view object);
+  void Upsert(const kube::ObjectIdentity& identity, std::string_view object);
   Result<storage::ObjectRow> MakeRow(std::string_view object) const;
   void Delete(const std::string& name_space, const std::string& name);
+  std::string CollectionPath() const;
   kube::FlowGate Gate();
   void SetSync(std::string_view status, std::string_view reason, std::string_view message);
 
   const ReflectorContext& context_;
   discovery::ApiResource resource_;
-  const bool trust_stored_versions_;
+  bool trust_stored_versions_;
+  const ObjectFilter filter_;
   const GroupVersionResource stored_;            // Under which the objects are stored.
   const convert::Conversion* const conversion_;  // To `stored_`; null if that is what is read.
   ObjectContext object_;
@@ -128,9 +150,13 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
   bool has_slot_ = false;
 
   std::unique_ptr<VersionTable> versions_;  // Null until loaded.
-  bool listing_ = false;                    // A list has begun; continue_ is where it goes on.
-  bool settling_ = false;                   // The list is complete, deletions are being looked for.
-  bool unpaged_ = false;                    // Continue tokens expire faster than we read.
+  uint64_t newest_ =
+      0;  // The newest resourceVersion that was shown or is stored, if they have an order.
+  bool listing_ = false;            // A list has begun; continue_ is where it goes on.
+  bool settling_ = false;           // The list is complete, deletions are being looked for.
+  bool has_nameless_ = false;       // The list was not understood whole: it proves no deletion.
+  bool unpaged_ = false;            // Continue tokens expire faster than we read.
+  bool selectors_refused_ = false;  // By the member.
   bool listed_once_ = false;
   std::string continue_;
   int64_t page_start_ = 0;  // progress_.listed before the current page.
@@ -139,9 +165,17 @@ class Reflector : public std::enable_shared_from_this<Reflector> {
 
   std::chrono::steady_clock::time_point watch_start_{};
   int64_t watch_events_ = 0;
-  int fruitless_watches_ = 0;  // In a row: failed without an event.
+  bool watch_was_heard_ = false;  // An event or a bookmark has come.
+  int fruitless_watches_ = 0;     // In a row: failed without an event.
   bool must_relist_ = false;
   Status error_event_;
+
+  // For people; Unix seconds.
+  int64_t turned_ = 0;    // To what it does.
+  int64_t retry_at_ = 0;  // 0 while it does not wait to try again.
+  int64_t last_event_ = 0;
+  int64_t events_ = 0;
+  int64_t relists_ = 0;
 };
 
 }  // namespace pedia::synchro

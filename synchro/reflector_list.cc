@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <utility>
 
 #include "meta/log.h"
 #include "synchro/reflector.h"
@@ -38,14 +39,18 @@ void Reflector::ListPage() {
     listing_ = true;
     continue_.clear();
     versions_->BeginList();
+    has_nameless_ = false;
     progress_.listed = 0;
-    if (listed_once_) ++context_.counters.relists;
+    if (listed_once_) {
+      ++context_.counters.relists;
+      ++relists_;
+    }
   }
   page_start_ = progress_.listed;
   ++epoch_;
   kube::Request request;
   request.path_and_query =
-      kube::ListPath(resource_.gvr.Path(), unpaged_ ? 0 : context_.options.page_size, continue_);
+      kube::ListPath(CollectionPath(), unpaged_ ? 0 : context_.options.page_size, continue_);
   request.timeout = std::chrono::milliseconds(0);
   request.idle_timeout = context_.options.idle_timeout;
   auto handler = std::make_unique<kube::ListPageHandler>(kube::ListPageHandler::Callbacks{
@@ -60,9 +65,10 @@ void Reflector::OnItem(std::string_view item) {
   ++context_.counters.objects_listed;
   const Result<kube::ObjectIdentity> identity = kube::ReadIdentity(item);
   if (identity.ok()) {
-    Upsert(*identity, item);
+    Take(*identity, item);
     return;
   }
+  has_nameless_ = true;
   ++context_.counters.dropped;
   LogWarning("cannot store one of " + resource_.gvr.ToString() + " of cluster " + context_.cluster +
              ": " + identity.status().message());
@@ -71,6 +77,7 @@ void Reflector::OnItem(std::string_view item) {
 void Reflector::OnPageEnd(const kube::ListPageEnd& end) {
   has_request_ = false;
   if (!end.status.ok()) return OnListFailure(end);
+  if (WentBack(end.resource_version)) return StartOver();
   int64_t remaining = 0;
   std::from_chars(end.remaining.data(), end.remaining.data() + end.remaining.size(), remaining);
   progress_.expected = progress_.listed + std::max<int64_t>(0, remaining);
@@ -84,6 +91,7 @@ void Reflector::OnListFailure(const kube::ListPageEnd& end) {
   ReleaseSlot();
   progress_.listed = page_start_;  // The page comes again.
   if (end.code == 404) hooks_.unknown();
+  if (end.code == 400 && !std::exchange(selectors_refused_, true)) listing_ = false;
   if (IsExpired(end)) {
     listing_ = false;
     unpaged_ = ++expired_lists_ >= kMaxExpiredLists;
@@ -105,7 +113,7 @@ void Reflector::FinishList(const kube::ListPageEnd& end) {
 
 // Deletions are found before the watch begins: nothing that it adds can be taken for gone.
 void Reflector::FindDeleted() {
-  if (versions_->unseen() == 0) {
+  if (versions_->unseen() == 0 || has_nameless_) {
     settling_ = false;
     FinishInitialList();
     return Next();
@@ -115,28 +123,30 @@ void Reflector::FindDeleted() {
       IfCurrent([](Reflector& self, const Status& status, const std::vector<ObjectName>& gone,
                    bool complete) { self.OnDeletedFound(status, gone, complete); });
   // After all earlier changes have been written, the store knows the names behind the hashes.
-  context_.writer.queue().PushJob([done = std::move(done), unseen, &loop = context_.loop,
-                                   cluster = context_.cluster,
-                                   gvr = stored_](storage::Store& store) {
-    const auto less = [](const ObjectKey& a, const ObjectKey& b) {
-      return a.high != b.high ? a.high < b.high : a.low < b.low;
-    };
-    std::sort(unseen->begin(), unseen->end(), less);
-    auto gone = std::make_shared<std::vector<ObjectName>>();
-    const Status status = store.LoadVersions(cluster, gvr, [&](const storage::StoredVersion& row) {
-      const ObjectKey key = MakeObjectKey(row.name_space, row.name);
-      if (std::binary_search(unseen->begin(), unseen->end(), key, less))
-        gone->emplace_back(row.name_space, row.name);
-      return gone->size() < kDeletionsPerRound;
-    });
-    loop.Post([done, status, gone] { done(status, *gone, gone->size() < kDeletionsPerRound); });
-    return Status();
-  });
+  context_.writer.queue().PushJob(
+      [done = std::move(done), unseen, &loop = context_.loop, cluster = context_.cluster,
+       gvr = stored_](storage::Store& store) {
+        const auto less = [](const ObjectKey& a, const ObjectKey& b) {
+          return a.high != b.high ? a.high < b.high : a.low < b.low;
+        };
+        std::sort(unseen->begin(), unseen->end(), less);
+        auto gone = std::make_shared<std::vector<ObjectName>>();
+        const Status status =
+            store.LoadVersions(cluster, gvr, [&](const storage::StoredVersion& row) {
+              const ObjectKey key = MakeObjectKey(row.name_space, row.name);
+              if (std::binary_search(unseen->begin(), unseen->end(), key, less))
+                gone->emplace_back(row.name_space, row.name);
+              return gone->size() < kDeletionsPerRound;
+            });
+        loop.Post([done, status, gone] { done(status, *gone, gone->size() < kDeletionsPerRound); });
+        return Status();
+      },
+      context_.cluster);
 }
 
 void Reflector::OnDeletedFound(const Status& status, const std::vector<ObjectName>& gone,
                                bool complete) {
-  if (!status.ok()) return Retry(status);
+  if (!status.ok()) return RetryStore(status);
   for (const auto& [name_space, name] : gone) Delete(name_space, name);
   if (complete) {
     // What is still unseen was never stored.
@@ -160,7 +170,8 @@ void Reflector::FinishInitialList() {
           self->hooks_.changed();
         });
         return Status();
-      });
+      },
+      context_.cluster);
 }
 
 }  // namespace pedia::synchro

@@ -4,6 +4,7 @@
 
 #include "meta/json_reader.h"
 #include "meta/log.h"
+#include "meta/time.h"
 #include "synchro/reflector.h"
 
 namespace pedia::synchro {
@@ -34,10 +35,11 @@ bool BlamesTheRequest(int code) {
 void Reflector::Watch() {
   const auto least = context_.options.watch_timeout_min;
   const std::chrono::seconds timeout(kube::RandomBetween(least.count(), 2 * least.count()));
-  kube::Request request = kube::WatchRequest(resource_.gvr.Path(), resource_version_, timeout,
+  kube::Request request = kube::WatchRequest(CollectionPath(), resource_version_, timeout,
                                              context_.options.idle_timeout);
   watch_start_ = std::chrono::steady_clock::now();
   watch_events_ = 0;
+  watch_was_heard_ = false;
   must_relist_ = false;
   error_event_ = Status();
   auto event = [weak = weak_from_this(), epoch = epoch_](const kube::WatchEvent& watch_event) {
@@ -52,11 +54,15 @@ void Reflector::Watch() {
 }
 
 bool Reflector::OnEvent(const kube::WatchEvent& event) {
+  ++events_;
+  last_event_ = UnixNow();
+  watch_was_heard_ = true;
   switch (event.type) {
     case kube::WatchEventType::kError:
       return OnErrorEvent(event.object);
     case kube::WatchEventType::kBookmark: {
       std::string version = kube::ReadResourceVersion(event.object);
+      if (WentBack(version)) return OnEarlierVersion();
       if (!version.empty()) resource_version_ = std::move(version);
       fruitless_watches_ = 0;
       return true;
@@ -87,14 +93,22 @@ bool Reflector::OnObjectEvent(kube::WatchEventType type, std::string_view object
     must_relist_ = true;
     return false;
   }
+  if (WentBack(identity->resource_version)) return OnEarlierVersion();
   if (type == kube::WatchEventType::kDeleted) {
     Delete(identity->name_space, identity->name);
   } else {
-    Upsert(*identity, object);
+    Take(*identity, object);
   }
   if (!identity->resource_version.empty()) resource_version_ = identity->resource_version;
   hooks_.touched();
   return true;
+}
+
+// Whether it is sent again, or what was known is no longer true, a list can tell.
+bool Reflector::OnEarlierVersion() {
+  error_event_ = ServiceUnavailable("the watch went back to an earlier resourceVersion");
+  must_relist_ = true;
+  return false;
 }
 
 void Reflector::OnWatchEnd(const kube::StreamEnd& end) {
@@ -107,6 +121,10 @@ void Reflector::OnWatchEnd(const kube::StreamEnd& end) {
   if (why.ok()) {
     if (lasted < kShortWatch && watch_events_ == 0)
       return Retry(ServiceUnavailable("the watch ended at once"));
+    // Without even a bookmark: the member may be where it was long before, and send nothing until it
+    // has come as far again.
+    const bool was_silent = !watch_was_heard_ && lasted >= context_.options.watch_timeout_min;
+    if (was_silent || has_nameless_) resource_version_.clear();
     return Next();
   }
   if (end.code == 404) hooks_.unknown();

@@ -1,7 +1,6 @@
 #include "synchro/status_writer.h"
 
-#include <map>
-#include <string>
+#include <algorithm>
 #include <utility>
 
 #include "discovery/pedia_cluster_status.h"
@@ -16,6 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTimeout{15'000};
 constexpr size_t kMaxAnswer = 16 << 20;
+constexpr std::chrono::milliseconds kFinishTick{20};
+constexpr int kFinishPatches = 64;
 
 // An object of which only the status is left: there are credentials in the rest.
 std::string KeepStatus(std::string_view object) {
@@ -61,6 +62,19 @@ class StatusWriter::Core : public std::enable_shared_from_this<StatusWriter::Cor
   void RemoveObject(std::string_view name) {
     if (const auto found = objects_.find(name); found != objects_.end()) objects_.erase(found);
   }
+  void SetOwn(std::set<std::string> names) { own_ = std::move(names); }
+
+  void Finish(States states, std::function<void()> done) {
+    own_.clear();
+    for (const auto& [name, state] : states) own_.insert(name);
+    final_ = std::move(states);
+    done_ = std::move(done);
+    options_.tick = kFinishTick;
+    options_.interval = std::chrono::milliseconds(0);
+    options_.patches_per_tick = options_.patches_running = kFinishPatches;
+    for (auto& [name, object] : objects_) object.not_before = {};
+    Tick();
+  }
 
  private:
   struct Object {
@@ -71,12 +85,23 @@ class StatusWriter::Core : public std::enable_shared_from_this<StatusWriter::Cor
     std::shared_ptr<const discovery::ClusterState> checked;
     bool running = false;  // A patch is.
     bool failing = false;
+    bool gone = false;
     Clock::time_point not_before{};
     kube::Backoff backoff;
   };
 
+  std::shared_ptr<const discovery::ClusterState> StateOf(const discovery::Snapshot& snapshot,
+                                                         const std::string& name) const {
+    const States& states = final_.empty() ? snapshot.clusters : final_;
+    const auto found = states.find(name);
+    return found == states.end() ? nullptr : found->second;
+  }
+
   void Tick() {
     TickLater();
+    if (done_ && std::all_of(final_.begin(), final_.end(),
+                             [this](const auto& each) { return IsWritten(each); }))
+      std::exchange(done_, nullptr)();
     const auto snapshot = registry_.Get();
     const auto now = Clock::now();
     int begun = 0;
@@ -86,11 +111,18 @@ class StatusWriter::Core : public std::enable_shared_from_this<StatusWriter::Cor
       if (at == objects_.end()) at = objects_.begin();
       if (begun >= options_.patches_per_tick || running_ >= options_.patches_running) return;
       next_ = at->first;
-      const auto state = snapshot->clusters.find(at->first);
-      if (state == snapshot->clusters.end() || !IsDue(at->second, state->second, now)) continue;
+      if (!own_.contains(at->first)) continue;
+      const auto state = StateOf(*snapshot, at->first);
+      if (state == nullptr || !IsDue(at->second, state, now)) continue;
       ++begun;
-      Compare(at->first, at->second, state->second);
+      Compare(at->first, at->second, state);
     }
+  }
+
+  bool IsWritten(const States::value_type& final) const {
+    const auto found = objects_.find(final.first);
+    return found == objects_.end() || found->second.gone ||
+           (!found->second.running && found->second.checked == final.second);
   }
 
   static bool IsDue(const Object& object,
@@ -102,7 +134,7 @@ class StatusWriter::Core : public std::enable_shared_from_this<StatusWriter::Cor
   void Compare(const std::string& name, Object& object,
                const std::shared_ptr<const discovery::ClusterState>& state) {
     object.checked = state;
-    std::string patch = discovery::MakeStatusPatch(*state, object.json);
+    std::string patch = discovery::MakeStatusPatch(*state, object.json, options_.shard);
     if (patch.empty()) return;
     object.running = true;
     ++running_;
@@ -138,7 +170,8 @@ class StatusWriter::Core : public std::enable_shared_from_this<StatusWriter::Cor
       object.failing = false;
       return;
     }
-    if (status.reason() == StatusReason::kNotFound) return;  // The informer will say so, too.
+    object.gone = status.reason() == StatusReason::kNotFound;
+    if (object.gone) return;  // The informer will say so, too.
     object.checked = nullptr;
     if (status.reason() == StatusReason::kConflict) return;
     object.not_before = Clock::now() + object.backoff.Next();
@@ -148,8 +181,11 @@ class StatusWriter::Core : public std::enable_shared_from_this<StatusWriter::Cor
 
   kube::Client& client_;
   const discovery::Registry& registry_;
-  const StatusWriterOptions options_;
+  StatusWriterOptions options_;
   std::map<std::string, Object, std::less<>> objects_;
+  std::set<std::string> own_;
+  States final_;  // Instead of the registry's, once it has come to that.
+  std::function<void()> done_;
   std::string next_;  // After whom the next tick begins.
   int running_ = 0;
   bool stopped_ = false;
@@ -166,5 +202,9 @@ void StatusWriter::SetObject(std::string_view name, std::string_view json) {
   core_->SetObject(name, json);
 }
 void StatusWriter::RemoveObject(std::string_view name) { core_->RemoveObject(name); }
+void StatusWriter::SetOwn(std::set<std::string> names) { core_->SetOwn(std::move(names)); }
+void StatusWriter::Finish(States states, std::function<void()> done) {
+  core_->Finish(std::move(states), std::move(done));
+}
 
 }  // namespace pedia::synchro

@@ -129,6 +129,14 @@ std::vector<ObjectKey> VersionTable::UnseenKeys() const {
   return keys;
 }
 
+uint64_t VersionTable::Newest() const {
+  uint64_t newest = 0;
+  for (size_t i = 0; i < capacity_; ++i) {
+    if (IsOrdered(slots_[i].version)) newest = std::max(newest, slots_[i].version);
+  }
+  return newest;
+}
+
 void VersionTable::Grow() {
   const size_t old_capacity = capacity_;
   const std::unique_ptr<Slot[]> old = std::move(slots_);

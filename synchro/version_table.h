@@ -23,6 +23,8 @@ ObjectKey MakeObjectKey(std::string_view name_space, std::string_view name);
 
 // A resourceVersion as a number; one that is no number as a hash. 0 only for "" and "0".
 uint64_t PackResourceVersion(std::string_view resource_version);
+// Whether a packed resourceVersion is that number itself, so that a higher one is newer.
+constexpr bool IsOrdered(uint64_t packed) { return packed >> 63 == 0; }
 
 // One thread.
 class VersionTable {
@@ -41,6 +43,9 @@ class VersionTable {
   // Known objects that the current list has not shown.
   size_t unseen() const { return size_ - seen_; }
   std::vector<ObjectKey> UnseenKeys() const;
+
+  // The highest ordered version; 0 if there is none.
+  uint64_t Newest() const;
 
   size_t size() const { return size_; }
   size_t memory_bytes() const { return capacity_ * sizeof(Slot); }

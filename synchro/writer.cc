@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "meta/log.h"
+#include "meta/time.h"
 
 namespace pedia::synchro {
 namespace {
@@ -37,14 +38,15 @@ constexpr int kMaxSuspicions =
 }  // namespace
 
 Writer::Writer(storage::Store& store, const SynchroOptions& options, SyncCounters& counters,
-               std::function<void()> lost_writes)
+               Hooks hooks)
     : store_(store),
       options_(options),
       counters_(counters),
-      lost_writes_(std::move(lost_writes)),
+      hooks_(std::move(hooks)),
       queue_(options.queue_bytes),
       backoff_(std::min(options.backoff_initial, std::chrono::milliseconds(200)),
                std::min(options.backoff_max, kMaxBackoff)),
+      statistics_(options.metric_labels),
       thread_([this] { Run(); }) {}
 
 Writer::~Writer() { Stop(std::chrono::milliseconds(0)); }
@@ -71,12 +73,23 @@ void Writer::Run() {
     }
     const std::optional<Batch> batch = queue_.Take(options_.batch_changes, Delay());
     if (!batch) break;
+    batch_ = &*batch;
+    doing_.With([&](WriterReport& doing) {
+      doing.batch_changes = batch->changes.size();
+      doing.job = batch->job != nullptr;
+      doing.batch_since = UnixNow();
+    });
     if (batch->job) {
-      RunJob(batch->job);
+      RunJob(*batch);
     } else {
       Write(batch->changes);
     }
     queue_.Done(batch->bytes);
+    doing_.With([](WriterReport& doing) {
+      doing.batch_changes = 0;
+      doing.job = false;
+      doing.batch_since = 0;
+    });
   }
   queue_.Clear();
   {
@@ -86,10 +99,39 @@ void Writer::Run() {
   wake_.notify_all();
 }
 
-// Failures are of no interest: there is nothing to write.
 void Writer::CheckStore() {
   const Result<storage::ApplyResult> result = store_.Apply({});
-  if (result.ok() && result->lost_writes) lost_writes_();
+  if (!result.ok()) {
+    if (MayPass(result.status())) NoteFailure(result.status());
+    return;
+  }
+  NoteSuccess();
+  if (result->lost_writes) hooks_.lost_writes();
+  for (const std::string& cluster : result->fenced) hooks_.fenced(cluster);
+}
+
+WriterReport Writer::Report() const {
+  WriterReport report = doing_.With([](const WriterReport& doing) { return doing; });
+  report.queue_bytes = queue_.bytes();
+  report.queue_limit_bytes = options_.queue_bytes;
+  report.queued = queue_.size();
+  return report;
+}
+
+void Writer::NoteError(const Status& status) {
+  doing_.With([&](WriterReport& doing) {
+    doing.last_error = status.message();
+    doing.last_error_time = UnixNow();
+  });
+}
+
+void Writer::NoteFailure(const Status& status) {
+  if (store_is_away_.exchange(true)) return;
+  LogWarning("the store cannot be written, trying again until it can: " + status.ToString());
+}
+
+void Writer::NoteSuccess() {
+  if (store_is_away_.exchange(false)) LogInfo("the store can be written again");
 }
 
 // As long as a transaction takes there is no hurry: so the store rests for half of the time, unless
@@ -99,18 +141,29 @@ std::chrono::milliseconds Writer::Delay() const {
   return std::clamp(last, options_.batch_delay, std::max(options_.batch_delay, kMaxDelay));
 }
 
-void Writer::RunJob(const StoreJob& job) {
+void Writer::RunJob(const Batch& batch) {
   for (int failures = 0; !abandoned();) {
-    const Status status = job(store_);
-    if (status.ok()) break;
-    ++counters_.store_errors;
-    if (!MayPass(status) && ++failures >= kMaxJobFailures) {
-      LogError("the store refused a job: " + status.ToString());
-      break;
-    }
+    const Status status = batch.job(store_);
+    if (status.ok() || !MustRetry(batch, status, &failures)) break;
     if (!Sleep(backoff_.Next())) return;
   }
   backoff_.Reset();
+}
+
+bool Writer::MustRetry(const Batch& job, const Status& status, int* failures) {
+  if (status.reason() == StatusReason::kExpired && !job.cluster.empty()) {
+    hooks_.fenced(job.cluster);
+    return false;
+  }
+  ++counters_.store_errors;
+  NoteError(status);
+  if (MayPass(status)) {
+    NoteFailure(status);
+    return true;
+  }
+  if (status.reason() == StatusReason::kInternalError && ++*failures < kMaxJobFailures) return true;
+  LogError("the store refused a job: " + status.ToString());
+  return false;
 }
 
 void Writer::Write(std::span<const Change> changes) {
@@ -127,35 +180,49 @@ void Writer::Write(std::span<const Change> changes) {
 }
 
 Writer::Verdict Writer::TryWrite(std::span<const Change> changes) {
-  while (!abandoned()) {
+  for (int64_t attempt = 1; !abandoned(); ++attempt) {
     const auto start = std::chrono::steady_clock::now();
     const Result<storage::ApplyResult> result = store_.Apply(changes);
     last_write_ = std::chrono::steady_clock::now() - start;
     if (result.ok()) {
-      if (result->lost_writes) lost_writes_();
-      const int64_t written = result->inserted + result->updated + result->deleted;
-      if (std::exchange(store_is_away_, false)) LogInfo("the store can be written again");
-      counters_.inserted += result->inserted;
-      counters_.updated += result->updated;
-      counters_.deleted += result->deleted;
-      counters_.unchanged += std::max<int64_t>(0, static_cast<int64_t>(changes.size()) - written);
-      ++counters_.transactions;
+      NoteSuccess();
+      Count(changes, *result);
+      if (result->lost_writes) hooks_.lost_writes();
+      for (const std::string& cluster : result->fenced) hooks_.fenced(cluster);
       return Verdict::kWritten;
     }
     ++counters_.store_errors;
+    NoteError(result.status());
+    statistics_.Failed(changes, attempt);
     if (!MayPass(result.status())) {
       LogWarning("the store refused " + std::to_string(changes.size()) +
                  " changes: " + result.status().ToString());
       return result.status().reason() == StatusReason::kInternalError ? Verdict::kFailed
                                                                       : Verdict::kRefused;
     }
-    if (!std::exchange(store_is_away_, true)) {
-      LogWarning("the store cannot be written, trying again until it can: " +
-                 result.status().ToString());
-    }
+    NoteFailure(result.status());
     if (!Sleep(backoff_.Next())) break;
   }
   return Verdict::kFailed;
+}
+
+void Writer::Count(std::span<const Change> changes, const storage::ApplyResult& result) {
+  const auto first = static_cast<size_t>(changes.data() - batch_->changes.data());
+  statistics_.Written(changes, std::span(batch_->kinds).subspan(first, changes.size()),
+                      result.fenced, last_write_);
+  counters_.inserted += result.inserted;
+  counters_.updated += result.updated;
+  counters_.deleted += result.deleted;
+  const auto of_fenced = [&](const Change& change) {
+    return std::find(result.fenced.begin(), result.fenced.end(), change.cluster) !=
+           result.fenced.end();
+  };
+  const auto refused =
+      result.fenced.empty() ? 0 : std::count_if(changes.begin(), changes.end(), of_fenced);
+  const int64_t taken = static_cast<int64_t>(changes.size()) - refused;
+  const int64_t written = result.inserted + result.updated + result.deleted;
+  counters_.unchanged += std::max<int64_t>(0, taken - written);
+  if (taken > 0) ++counters_.transactions;
 }
 
 void Writer::WriteSingly(std::span<const Change> changes) {
@@ -183,6 +250,7 @@ void Writer::WriteSingly(std::span<const Change> changes) {
 
 void Writer::Drop(const Change& change) {
   ++counters_.dropped;
+  statistics_.Dropped(change);
   LogError("dropped " + change.gvr.ToString() + " " + change.row.name_space + "/" +
            change.row.name + " of cluster " + change.cluster + ": the store does not take it");
 }

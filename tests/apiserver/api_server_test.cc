@@ -162,5 +162,23 @@ TEST_F(ApiTest, TurnsAnExceptionIntoAnInternalErrorWithoutItsCause) {
   EXPECT_EQ(answer->body.find("secret"), std::string::npos);
 }
 
+TEST_F(ApiTest, DebugPagesAreOnTheMetricsPortOnly) {
+  options_.debug_pages["/debug/things"] = [](const query::UrlQuery& query,
+                                             std::string_view accept) -> Result<DebugDocument> {
+    if (query.Get("cluster") == "none") return NotFound("", "things", "none");
+    return DebugDocument{"text/plain",
+                         std::string(query.Get("cluster")) + " " + std::string(accept)};
+  };
+  EXPECT_EQ(Get("/debug/things").code, 404);
+  on_metrics_port_ = true;
+  const Answer answer = Get("/debug/things?cluster=c1", "text/plain");
+  EXPECT_EQ(answer.code, 200);
+  EXPECT_EQ(answer.body, "c1 text/plain");
+  EXPECT_EQ(answer.Header("Content-Type"), "text/plain");
+  EXPECT_EQ(Get("/debug/things?cluster=none").code, 404);
+  EXPECT_EQ(Get("/debug/others").code, 404);
+  EXPECT_EQ(Send("POST", "/debug/things").code, 405);
+}
+
 }  // namespace
 }  // namespace pedia::apiserver

@@ -224,6 +224,36 @@ TEST_F(ClusterFollowerTest, KnowsHowClustersAreReached) {
   EXPECT_FALSE(follower_->Connection("c3").has_value());
 }
 
+// The server has one collection for everybody: the Secret is a cluster, too, which hurts nobody.
+TEST_F(ClusterFollowerTest, FollowsTheSecretsThatClustersName) {
+  host_.Put("c1",
+            R"({"apiserver":"https://c1","authenticationFrom":{"token":{"name":"s","key":"t"}}})");
+  FollowerOptions options = Options();
+  options.secrets_namespace = "pedia";
+  Start(options);
+  const auto token = [&]() -> std::string {
+    const auto found = follower_->Connection("c1");
+    if (!found || !found->ok()) return "";
+    return (*found)->token;
+  };
+  host_.Put("s", R"({},"data":{"t":"b25l"})");
+  EXPECT_TRUE(WaitFor([&] { return token() == "one"; }));
+  host_.Put("s", R"({},"data":{"t":"dHdv"})");
+  EXPECT_TRUE(WaitFor([&] { return token() == "two"; }));
+  host_.Delete("s");
+  EXPECT_TRUE(WaitFor([&] { return token().empty(); }));
+}
+
+TEST_F(ClusterFollowerTest, ReadsNoSecretsUnlessTheyMayBeNamed) {
+  host_.Put("c1",
+            R"({"apiserver":"https://c1","authenticationFrom":{"token":{"name":"s","key":"t"}}})");
+  Start();
+  ASSERT_TRUE(WaitFor([&] { return follower_->Ready().ok(); }));
+  EXPECT_THAT(*follower_->Connection("c1"),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("ClusterAuthenticationFromSecret")));
+  EXPECT_EQ(host_.CountRequests("/secrets"), 0u);
+}
+
 TEST_F(ClusterFollowerTest, IsReadyWhenAllWasSeenOnce) {
   host_.AnswerLists(kube::CollectionServer::Response(
       403,

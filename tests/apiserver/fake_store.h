@@ -53,6 +53,7 @@ class FakeStore : public storage::Store {
   Result<storage::ApplyResult> Apply(std::span<const storage::Change>) override {
     return InternalError("read-only");
   }
+  Status ClaimCluster(std::string_view, std::string_view) override { return {}; }
   Status DeleteCluster(std::string_view) override { return {}; }
   Status DeleteResource(std::string_view, const GroupVersionResource&) override { return {}; }
   Status SaveClusterRecord(const storage::ClusterRecord&,
@@ -67,6 +68,9 @@ class FakeStore : public storage::Store {
   }
   Result<std::vector<storage::ClusterRecord>> LoadClusterRecords() override {
     return std::vector<storage::ClusterRecord>();
+  }
+  Result<storage::StoredCluster> LoadCluster(std::string_view) override {
+    return storage::StoredCluster();
   }
   Status LoadVersions(std::string_view, const GroupVersionResource&,
                       const std::function<bool(const storage::StoredVersion&)>&) override {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/apiserver/api_fixture.h"
+#include "tests/testing/exposition.h"
 
 namespace pedia::apiserver {
 namespace {
@@ -50,6 +51,21 @@ TEST(MetricsTest, ShowsSamplesOfOthersAsFamilies) {
               HasSubstr("# HELP pedia_objects Objects.\n# TYPE pedia_objects gauge\n"
                         "pedia_objects{cluster=\"c\\\"1\"} 5\npedia_objects{cluster=\"c2\"} 6\n"));
   EXPECT_THAT(text, HasSubstr("# TYPE pedia_events_total counter\npedia_events_total 7\n"));
+}
+
+TEST(MetricsTest, HistogramsOfOthersAddUp) {
+  Metrics metrics;
+  metrics.RequestStarted();
+  metrics.RequestFinished({"list", {"apps", "v1", "deployments"}, 200, 0.02, 100});
+  MetricSample sample{"pedia_seconds", "Seconds.", false, {{"cluster", "c1"}}, 0};
+  sample.histogram = MetricHistogram{{{0.5, 2}, {1, 3}}, 4, 2.5};
+  const auto families = pedia::testing::ParseExposition(metrics.Render({sample}));
+  ASSERT_TRUE(families.ok()) << families.status().message();
+  EXPECT_EQ(families->at("pedia_seconds").type, "histogram");
+  const auto& samples = families->at("pedia_seconds").samples;
+  EXPECT_EQ(samples.at(R"(pedia_seconds_bucket{cluster="c1",le="0.5"})"), 2);
+  EXPECT_EQ(samples.at(R"(pedia_seconds_bucket{cluster="c1",le="+Inf"})"), 4);
+  EXPECT_EQ(samples.at(R"(pedia_seconds_sum{cluster="c1"})"), 2.5);
 }
 
 TEST_F(ApiTest, MetricsShowServedResourcesOnly) {

@@ -143,6 +143,46 @@ TEST_F(ClusterSourcesTest, AMalformedManifestIsNamedAtTheStart) {
               FailsWith(StatusReason::kBadRequest, HasSubstr(file.string() + ", document 2")));
 }
 
+// Their files in any order: the references stand before what they refer to.
+TEST_F(ClusterSourcesTest, ClusterSyncResourcesAndSecretsAreFollowedAsFilesChange) {
+  Write("a.yaml",
+        "apiVersion: cluster.clusterpedia.io/v1alpha2\nkind: PediaCluster\nmetadata: {name: one}\n"
+        "spec:\n  apiserver: https://x\n  syncResourcesRefName: common\n  syncResources: []\n"
+        "  authenticationFrom: {token: {name: s, key: t}}\n");
+  const auto rules = [](const std::string& resource) {
+    return "apiVersion: cluster.clusterpedia.io/v1alpha2\nkind: ClusterSyncResources\n"
+           "metadata: {name: common}\nspec: {syncResources: [{group: '', resources: [" +
+           resource + "]}]}\n";
+  };
+  const auto secret = [](const std::string& token) {
+    return "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {t: " + token + "}\n";
+  };
+  Write("b.yaml", rules("pods") + "---\n" + secret("first"));
+  ClusterSources sources(Manifests());
+  auto specs = sources.Load();
+  ASSERT_THAT(specs, IsOk());
+  ASSERT_THAT(Names(*specs), ElementsAre("one"));
+  EXPECT_EQ((*specs)[0].config->token, "first");
+  EXPECT_THAT((*specs)[0].sync_resources, ElementsAre(synchro::SyncRule{"", {}, {"pods"}}));
+
+  Write("b.yaml", rules("nodes") + "---\n" + secret("second"));
+  sources.Reload();
+  const auto changed = sources.Reload();
+  ASSERT_TRUE(changed.has_value());
+  EXPECT_EQ((*changed)[0].config->token, "second");
+  EXPECT_THAT((*changed)[0].sync_resources, ElementsAre(synchro::SyncRule{"", {}, {"nodes"}}));
+}
+
+TEST_F(ClusterSourcesTest, TheFirstOfTwoDefinitionsCounts) {
+  Write("a.yaml", Manifest("one"));
+  Write("b.yaml",
+        "apiVersion: cluster.clusterpedia.io/v1alpha2\nkind: PediaCluster\nmetadata: "
+        "{name: one}\nspec: {syncResources: []}\n");
+  const auto specs = ClusterSources(Manifests()).Load();
+  ASSERT_THAT(specs, IsOk());
+  EXPECT_THAT(Names(*specs), ElementsAre("one"));
+}
+
 TEST(ClusterNameOfContextTest, IsAlwaysAClusterName) {
   EXPECT_EQ(ClusterNameOfContext("kubernetes-admin@kubernetes"), "kubernetes-admin-kubernetes");
   EXPECT_EQ(ClusterNameOfContext("arn:aws:eks:eu-1:42:cluster/Prod"),

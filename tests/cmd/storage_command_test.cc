@@ -89,7 +89,7 @@ class StorageCommandTest : public ::testing::Test {
 };
 
 TEST_F(StorageCommandTest, MakesTheSchemaOnce) {
-  EXPECT_THAT(Migrate(), AllOf(HasSubstr("made the schema, version 4"), HasSubstr("pedia.db")));
+  EXPECT_THAT(Migrate(), AllOf(HasSubstr("made the schema, version 5"), HasSubstr("pedia.db")));
   EXPECT_THAT(Migrate(), StartsWith("nothing to do: the schema in "));
 }
 
@@ -169,6 +169,23 @@ TEST_F(StorageCommandTest, PrunesNothingThatAnotherVersionOfPediaWrote) {
               FailsWith(StatusReason::kConflict, HasSubstr("pedia storage migrate")));
   Migrate();
   EXPECT_THAT(Printed(PruneStorage(config_, true, out_)), StartsWith("removed 1 object of"));
+}
+
+TEST_F(StorageCommandTest, LooksIntoNoStoreOfAnOlderSchema) {
+  Put("one", 1, true);
+  {
+    const auto database = MakeDatabase(config_);
+    auto connection = (*database)->Connect(storage::Database::Role::kWriter);
+    for (const char* older : {"DROP TABLE claims", "ALTER TABLE meta DROP COLUMN last_claim",
+                              "UPDATE meta SET schema_version=4"})
+      ASSERT_THAT((*connection)->Prepare(older).Run(), IsOk());
+  }
+  const auto refused = FailsWith(StatusReason::kConflict, HasSubstr("pedia storage migrate"));
+  EXPECT_THAT(CheckStorage(config_, console_, out_), refused);
+  EXPECT_THAT(ShowStorageSize(config_, out_), refused);
+  EXPECT_THAT(PruneStorage(config_, true, out_), refused);
+  EXPECT_THAT(Migrate(), HasSubstr("from version 4 to 5"));
+  EXPECT_THAT(Printed(CheckStorage(config_, console_, out_)), StartsWith("checked 1 object"));
 }
 
 }  // namespace

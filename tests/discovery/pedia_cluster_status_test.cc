@@ -36,6 +36,13 @@ ClusterState SomeState() {
   return state;
 }
 
+// What the status of an object says, once a shard without a name has taken it.
+std::string StatusOf(const ClusterState& state) {
+  std::string status = PediaClusterStatusToJson(state);
+  status.insert(status.size() - 1, R"(,"shardingName":"")");
+  return status;
+}
+
 std::string ObjectWith(const std::string& status) {
   return R"({"metadata":{"name":"c1"},"spec":{},"status":)" + status + "}";
 }
@@ -98,36 +105,54 @@ TEST(PediaClusterStatusTest, SurvivesAnyStatus) {
 
 TEST(MakeStatusPatchTest, IsEmptyWhenNothingIsNew) {
   const ClusterState state = SomeState();
-  EXPECT_EQ(MakeStatusPatch(state, ObjectWith(PediaClusterStatusToJson(state))), "");
+  EXPECT_EQ(MakeStatusPatch(state, ObjectWith(StatusOf(state)), ""), "");
   // The server's order of members is its own.
-  const json sorted = json::parse(PediaClusterStatusToJson(state));
-  EXPECT_EQ(MakeStatusPatch(state, ObjectWith(sorted.dump())), "");
+  const json sorted = json::parse(StatusOf(state));
+  EXPECT_EQ(MakeStatusPatch(state, ObjectWith(sorted.dump()), ""), "");
 }
 
 TEST(MakeStatusPatchTest, HasOnlyWhatChanged) {
   ClusterState state = SomeState();
-  const std::string object = ObjectWith(PediaClusterStatusToJson(state));
+  const std::string object = ObjectWith(StatusOf(state));
   state.version_json = R"({"gitVersion":"v1.33.0"})";
-  EXPECT_EQ(MakeStatusPatch(state, object), R"({"status":{"version":"v1.33.0"}})");
+  EXPECT_EQ(MakeStatusPatch(state, object, ""), R"({"status":{"version":"v1.33.0"}})");
   state = SomeState();
   state.resources[1].initial_list_done = true;
-  const json patch = json::parse(MakeStatusPatch(state, object));
+  const json patch = json::parse(MakeStatusPatch(state, object, ""));
   EXPECT_THAT(patch["status"], SizeIs(1));
   EXPECT_THAT(patch["status"]["syncResources"], SizeIs(2));
 }
 
 TEST(MakeStatusPatchTest, SaysEverythingToAnObjectWithoutAStatus) {
-  const json patch = json::parse(MakeStatusPatch(SomeState(), R"({"metadata":{"name":"c1"}})"));
-  EXPECT_EQ(patch["status"], json::parse(PediaClusterStatusToJson(SomeState())));
+  const json patch = json::parse(MakeStatusPatch(SomeState(), R"({"metadata":{"name":"c1"}})", ""));
+  EXPECT_EQ(patch["status"], json::parse(StatusOf(SomeState())));
 }
 
 TEST(MakeStatusPatchTest, LeavesWhatIsSyncedWhileThatIsNotKnown) {
   ClusterState state = SomeState();
-  const std::string object = ObjectWith(PediaClusterStatusToJson(state));
+  const std::string object = ObjectWith(StatusOf(state));
   state.resources.clear();  // As after a restart, with a catalog from the store.
-  EXPECT_EQ(MakeStatusPatch(state, object), "");
+  EXPECT_EQ(MakeStatusPatch(state, object, ""), "");
   state.synced.resources.clear();
-  EXPECT_EQ(MakeStatusPatch(state, object), R"({"status":{"syncResources":[]}})");
+  EXPECT_EQ(MakeStatusPatch(state, object, ""), R"({"status":{"syncResources":[]}})");
+}
+
+TEST(MakeStatusPatchTest, NamesTheShardAlsoTheOneWithoutAName) {
+  const ClusterState state = SomeState();
+  const std::string nobodys = ObjectWith(PediaClusterStatusToJson(state));
+  EXPECT_EQ(MakeStatusPatch(state, nobodys, ""), R"({"status":{"shardingName":""}})");
+  EXPECT_EQ(MakeStatusPatch(state, nobodys, "a"), R"({"status":{"shardingName":"a"}})");
+  EXPECT_EQ(MakeStatusPatch(state, ObjectWith(StatusOf(state)), "a"),
+            R"({"status":{"shardingName":"a"}})");
+}
+
+TEST(MakeStatusPatchTest, RemovesConditionsThatAreNoMore) {
+  const ClusterState state = SomeState();
+  ClusterState old = state;
+  old.conditions.push_back({"ClusterSynchroInitialized", "True", "Initialized", "", 1});
+  const json patch = json::parse(MakeStatusPatch(state, ObjectWith(StatusOf(old)), ""));
+  EXPECT_THAT(patch["status"], SizeIs(1));
+  EXPECT_THAT(patch["status"]["conditions"], SizeIs(1));
 }
 
 TEST(IsBeingDeletedTest, LooksForADeletionTimestamp) {

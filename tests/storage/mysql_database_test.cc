@@ -73,12 +73,25 @@ TEST_F(MysqlMigrationTest, GoesOnWhereOneWasKilled) {
 
 TEST_F(MysqlMigrationTest, ADatabaseOfVersion3KeepsAllRowsAndGetsTheNewTables) {
   ASSERT_THAT(Migrate(), IsOk());
-  Sql("DROP TABLE documents,cluster_documents");
+  Sql("DROP TABLE documents,cluster_documents,claims");
+  Sql("ALTER TABLE meta DROP COLUMN last_claim");
   Sql("UPDATE meta SET schema_version=3,revision=7");
   ASSERT_THAT(Migrate(), IsOk());
-  EXPECT_EQ(Sql("SELECT schema_version,revision FROM meta"), "4|7\n");
+  EXPECT_EQ(Sql("SELECT schema_version,revision FROM meta"), "5|7\n");
   EXPECT_EQ(Sql("SELECT count(*) FROM documents"), "0\n");
   EXPECT_EQ(Sql("SELECT count(*) FROM cluster_documents"), "0\n");
+}
+
+TEST_F(MysqlMigrationTest, ADatabaseOfVersion4GetsTheClaimsAlsoWhenItWasKilledBetween) {
+  ASSERT_THAT(Migrate(), IsOk());
+  Sql("DROP TABLE claims");
+  Sql("ALTER TABLE meta DROP COLUMN last_claim");
+  for (int time = 0; time < 2; ++time) {
+    Sql("UPDATE meta SET schema_version=4,revision=7");
+    ASSERT_THAT(Migrate(), IsOk());
+    EXPECT_EQ(Sql("SELECT schema_version,revision,last_claim FROM meta"), "5|7|0\n");
+    EXPECT_EQ(Sql("SELECT count(*) FROM claims"), "0\n");
+  }
 }
 
 TEST_F(MysqlMigrationTest, RefusesTheSchemaOfANewerPedia) {

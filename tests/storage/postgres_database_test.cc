@@ -64,7 +64,7 @@ TEST(PostgresDatabaseTest, MigratesOnce) {
   ASSERT_THAT(database->Migrate(), IsOk());
   EXPECT_EQ(SharedPostgres().Sql(options.database,
                                  "SELECT schema_version,revision,encoded_to,next_object FROM meta"),
-            "4|5|0|1\n");
+            "5|5|0|1\n");
   EXPECT_GT(database->SizeBytes(), 1'000'000);
   EXPECT_THAT(database->name(), HasSubstr(options.database));
   EXPECT_FALSE(database->has_replicas());
@@ -96,19 +96,30 @@ TEST(PostgresDatabaseTest, FiveProcessesMigrateAtTheSameTime) {
     EXPECT_EQ(WEXITSTATUS(status), 0);
   }
   EXPECT_EQ(SharedPostgres().Sql(options.database, "SELECT count(*),min(schema_version) FROM meta"),
-            "1|4\n");
+            "1|5\n");
 }
 
 TEST(PostgresDatabaseTest, ADatabaseOfVersion3KeepsAllRowsAndGetsTheNewTables) {
   const ServerOptions options = SharedPostgres().CreateDatabase();
   const auto sql = [&](const char* text) { return SharedPostgres().Sql(options.database, text); };
   ASSERT_THAT(Make(options)->Migrate(), IsOk());
-  sql("DROP TABLE documents,cluster_documents");
+  sql("DROP TABLE documents,cluster_documents,claims; ALTER TABLE meta DROP COLUMN last_claim");
   sql("UPDATE meta SET schema_version=3,revision=7");
   ASSERT_THAT(Make(options)->Migrate(), IsOk());
-  EXPECT_EQ(sql("SELECT schema_version,revision FROM meta"), "4|7\n");
+  EXPECT_EQ(sql("SELECT schema_version,revision FROM meta"), "5|7\n");
   EXPECT_EQ(sql("SELECT count(*) FROM documents"), "0\n");
   EXPECT_EQ(sql("SELECT count(*) FROM cluster_documents"), "0\n");
+}
+
+TEST(PostgresDatabaseTest, ADatabaseOfVersion4GetsTheClaims) {
+  const ServerOptions options = SharedPostgres().CreateDatabase();
+  const auto sql = [&](const char* text) { return SharedPostgres().Sql(options.database, text); };
+  ASSERT_THAT(Make(options)->Migrate(), IsOk());
+  sql("DROP TABLE claims; ALTER TABLE meta DROP COLUMN last_claim");
+  sql("UPDATE meta SET schema_version=4,revision=7");
+  ASSERT_THAT(Make(options)->Migrate(), IsOk());
+  EXPECT_EQ(sql("SELECT schema_version,revision,last_claim FROM meta"), "5|7|0\n");
+  EXPECT_EQ(sql("SELECT count(*) FROM claims"), "0\n");
 }
 
 TEST(PostgresDatabaseTest, RefusesTheSchemaOfANewerPedia) {

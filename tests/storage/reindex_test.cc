@@ -72,7 +72,7 @@ TEST_F(ReindexTest, GoesOnWhereAnotherProcessStopped) {
   EXPECT_THAT(ReadTable(database_, "SELECT max(id) FROM objects WHERE created=5"),
               ElementsAre("60"));
   EXPECT_THAT(log_, HasSubstr("computing the indexes of 40 more objects anew"));
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|1|NULL"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|1|NULL"));
 }
 
 TEST_F(ReindexTest, StartsAgainWhereYetAnotherVersionStopped) {
@@ -117,7 +117,7 @@ TEST_F(ReindexTest, AStoreThatAnotherVersionHasTakenOverIsNotWritten) {
     EXPECT_THAT(store_->Apply(std::vector<Change>{Upsert({.name = "b"})}),
                 FailsWith(StatusReason::kServiceUnavailable, HasSubstr("another version")));
     EXPECT_THAT(store_->DeleteCluster("c1"), FailsWith(StatusReason::kServiceUnavailable, _));
-    RunSql(database_, "UPDATE meta SET schema_version=4,encoded_to=NULL");
+    RunSql(database_, "UPDATE meta SET schema_version=5,encoded_to=NULL");
   }
   EXPECT_THAT(ReadTable(database_, "SELECT name FROM objects"), ElementsAre("a"));
   Open();
@@ -132,7 +132,7 @@ TEST_F(ReindexTest, ProcessesThatStartAtOnceAllSucceed) {
   for (int i = 0; i < 4; ++i) children.push_back(OpenInChild(database_));
   for (const pid_t child : children) EXPECT_TRUE(EndedWell(child));
   ExpectSound();
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|1|NULL"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|1|NULL"));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST_F(SqliteMigrationTest, ADatabaseOfVersion1BecomesWhatThisVersionWouldHaveWr
   Version1Store(path()).Put(objects);
   Open();
   ExpectSound();
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|41|NULL"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|41|NULL"));
   EXPECT_THAT(ReadTable(database_, "SELECT DISTINCT synced FROM objects"), ElementsAre("77"));
   EXPECT_THAT(log_, HasSubstr("computing the indexes of 2500 objects anew"));
   EXPECT_THAT(log_, HasSubstr("2500 differed, 0 cannot be read"));
@@ -81,7 +81,7 @@ TEST_F(SqliteMigrationTest, AMigratedDatabaseTakesChanges) {
 TEST_F(SqliteMigrationTest, AnEmptyDatabaseOfVersion1IsMigratedSilently) {
   Version1Store{path()};
   Open();
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|41|NULL"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|41|NULL"));
   EXPECT_EQ(log_, "");
 }
 
@@ -96,6 +96,8 @@ ALTER TABLE meta DROP COLUMN epoch_after;
 DROP TABLE epochs;
 DROP TABLE documents;
 DROP TABLE cluster_documents;
+DROP TABLE claims;
+ALTER TABLE meta DROP COLUMN last_claim;
 CREATE TABLE old_tombstones(
   id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, type_id INTEGER NOT NULL, okey TEXT NOT NULL);
 INSERT INTO old_tombstones(revision,type_id,okey) SELECT * FROM tombstones;
@@ -131,12 +133,29 @@ TEST_F(SqliteMigrationTest, ADatabaseOfVersion3KeepsAllRowsAndTakesDocuments) {
   Put(Objects(5));
   const std::vector<std::string> rows = ReadTable(database_, kObjects);
   store_.reset();
-  RunScript("DROP TABLE documents; DROP TABLE cluster_documents; UPDATE meta SET schema_version=3");
+  RunScript(
+      "DROP TABLE claims; ALTER TABLE meta DROP COLUMN last_claim;"
+      "DROP TABLE documents; DROP TABLE cluster_documents; UPDATE meta SET schema_version=3");
   Open();
   EXPECT_EQ(log_, "") << "nothing is computed anew";
   EXPECT_EQ(ReadTable(database_, kObjects), rows);
   const std::vector<NamedDocument> documents = {{"A1", "bytes"}};
   EXPECT_THAT(store_->SaveClusterRecord({"c1", "{}", {"A1"}}, documents), testing::IsOk());
+}
+
+TEST_F(SqliteMigrationTest, ADatabaseOfVersion4KeepsAllRowsAndTakesClaims) {
+  Open();
+  Put(Objects(5));
+  const std::vector<std::string> rows = ReadTable(database_, kObjects);
+  store_.reset();
+  RunScript(
+      "DROP TABLE claims; ALTER TABLE meta DROP COLUMN last_claim; UPDATE meta SET "
+      "schema_version=4");
+  Open();
+  EXPECT_EQ(log_, "") << "nothing is computed anew";
+  EXPECT_EQ(ReadTable(database_, kObjects), rows);
+  EXPECT_THAT(store_->ClaimCluster("c1", "me"), testing::IsOk());
+  EXPECT_THAT(ReadTable(database_, "SELECT cluster,holder FROM claims"), ElementsAre("c1|me"));
 }
 
 int commits_until_death = 0;
@@ -169,15 +188,15 @@ TEST_F(SqliteMigrationTest, AProcessThatDiesInTheMiddleIsFollowedByOneThatGoesOn
   OpenAndDie(database_, 1);
   EXPECT_EQ(SchemaVersion(), 1);
   OpenAndDie(database_, 2);
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|41|0"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|41|0"));
   OpenAndDie(database_, 3);
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|41|2000"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|41|2000"));
   OpenAndDie(database_, 2);
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|41|3000"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|41|3000"));
   OpenAndDie(database_, 4);  // At the end of the work, when all objects are done.
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|41|6000"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|41|6000"));
   Open();
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|41|NULL"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|41|NULL"));
   ExpectSound();
 }
 
@@ -187,7 +206,7 @@ TEST_F(SqliteMigrationTest, ProcessesThatStartAtOnceAllSucceed) {
   for (int i = 0; i < 4; ++i) children.push_back(OpenInChild(database_));
   for (const pid_t child : children) EXPECT_TRUE(EndedWell(child));
   ExpectSound();
-  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("4|41|NULL"));
+  EXPECT_THAT(ReadTable(database_, kMark), ElementsAre("5|41|NULL"));
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ inline constexpr std::array kMetaColumns =
                            {"next_object", ColumnType::kInt},
                            {"next_dictionary", ColumnType::kInt},
                            {"epoch", ColumnType::kInt},
-                           {"epoch_after", ColumnType::kInt}});
+                           {"epoch_after", ColumnType::kInt},
+                           {"last_claim", ColumnType::kInt}});
 inline const Table kMetaTable = {"meta", kMetaColumns, 1};
 
 // One thread.
@@ -58,7 +59,7 @@ class StoreBackup {
     return {&kObjectsTable,  &kBodiesTable,    &kEntriesTable,          &kTombstonesTable,
             &kScopesTable,   &kTypesTable,     &kEntryKeysTable,        &kKeySetsTable,
             &kClustersTable, &kDocumentsTable, &kClusterDocumentsTable, &kEpochsTable,
-            &kMetaTable};
+            &kClaimsTable,   &kMetaTable};
   }
   std::unique_ptr<SqlConnection> Connect() {
     auto connection = database_->Connect(Database::Role::kWriter);

@@ -172,6 +172,23 @@ TEST_F(StoreOutageTest, AServerThatIsRestartedLosesNothing) {
   ExpectTheStoreHoldsTheModel();
 }
 
+TEST_F(StoreOutageTest, AClaimHoldsAgainstWhoWasCutOffMeanwhile) {
+  Open();
+  ASSERT_THAT(store_->ClaimCluster("c0", "first"), IsOk());
+  ASSERT_THAT(store_->ClaimCluster("c1", "first"), IsOk());
+  WriteUntilTaken(NextBatch());
+  server_->Kill();
+  server_->Start();
+  Result<std::unique_ptr<Store>> other = OpenStore(OpenDatabase());
+  ASSERT_THAT(other, IsOk());
+  ASSERT_THAT((*other)->ClaimCluster("c0", "second"), IsOk());
+  const ApplyResult result = WriteUntilTaken(
+      {Upsert({.cluster = "c0", .name = "late"}), Upsert({.cluster = "c1", .name = "late"})});
+  EXPECT_THAT(result.fenced, ::testing::ElementsAre("c0"));
+  model_[{"c1", "late"}] = TestObject{.cluster = "c1", .name = "late"}.Json();
+  ExpectTheStoreHoldsTheModel();
+}
+
 TEST_F(StoreOutageTest, AServerThatHangsForAMomentIsWaitedFor) {
   Open();
   WriteDuring([&] {

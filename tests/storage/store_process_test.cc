@@ -52,7 +52,7 @@ TEST(StoreProcessTest, ProcessesThatOpenAnEmptyDatabaseAtOnceAllSucceed) {
     close(gate[1]);
     for (const pid_t child : children) EXPECT_EQ(ExitCode(child), 0);
     EXPECT_THAT(ReadTable(database, "SELECT schema_version,revision FROM meta"),
-                ElementsAre("4|5"));
+                ElementsAre("5|5"));
     EXPECT_THAT(ReadTable(database, "SELECT count(*) FROM objects"), ElementsAre("5"));
     EXPECT_THAT(Inconsistencies(database), IsEmpty());
   }

@@ -62,5 +62,65 @@ TEST(BuildConditionsTest, TheTransitionTimeMovesWithTheStatusOnly) {
   EXPECT_EQ(conditions[3].last_transition, 9);
 }
 
+TEST(BuildConditionsTest, WarnsOfAConfigurationThatIsUsed) {
+  ClusterFacts facts = Healthy();
+  facts.warning = "Warning: sync resource ref is not found";
+  const auto conditions = BuildConditions(facts, {}, 5);
+  EXPECT_EQ(conditions[0], (Condition{"Validated", "True", "Validated", facts.warning, 5}));
+  EXPECT_EQ(conditions[3].status, "True");
+}
+
+TEST(BuildConditionsTest, RulesThatCannotBeUsedLeaveWhatRunsAsItIs) {
+  ClusterFacts facts = Healthy();
+  facts.invalid_sync_resources = "group \"*\"";
+  auto conditions = BuildConditions(facts, {}, 5);
+  EXPECT_EQ(conditions[0],
+            (Condition{"Validated", "False", "InvalidSyncResources", "group \"*\"", 5}));
+  EXPECT_EQ(conditions[1].reason, "Running");
+  EXPECT_EQ(conditions[3].message, "Validated condition is False, reason is InvalidSyncResources");
+  facts.run_state = RunState::kWaitInit;
+  facts.health.reset();
+  conditions = BuildConditions(facts, {}, 5);
+  EXPECT_EQ(conditions[1], (Condition{"SynchroRunning", "False", "InvalidSyncResources", "", 5}));
+}
+
+TEST(BuildConditionsTest, EveryStateOfTheSynchroHasItsReason) {
+  const auto expect = [](RunState state, const char* status, const char* reason) {
+    ClusterFacts facts = Healthy();
+    facts.run_state = state;
+    facts.run_message = "why";
+    EXPECT_EQ(BuildConditions(facts, {}, 5)[1],
+              (Condition{"SynchroRunning", status, reason, "why", 5}));
+  };
+  expect(RunState::kWaitInit, "False", "WaitInit");
+  expect(RunState::kInitialFailed, "False", "InitialFailed");
+  expect(RunState::kPending, "False", "Pending");
+  expect(RunState::kRunning, "True", "Running");
+  expect(RunState::kShutdown, "False", "Shutdown");
+}
+
+TEST(StoppedConditionsTest, AStoppedClusterIsNotReady) {
+  EXPECT_THAT(StoppedConditions(BuildConditions(Healthy(), {}, 5), kShutdown, "", 9),
+              ElementsAre(Condition{"Validated", "True", "Validated", "", 5},
+                          Condition{"SynchroRunning", "False", "Shutdown", "", 9},
+                          Condition{"ClusterHealthy", "Unknown", "MonitorStop", "", 9},
+                          Condition{"Ready", "False", "NotReady",
+                                    "SynchroRunning condition is False, reason is Shutdown", 9}));
+}
+
+TEST(StoppedConditionsTest, OfAClusterWhoseManagerVanishedNothingIsCertain) {
+  const auto conditions =
+      StoppedConditions(BuildConditions(Healthy(), {}, 5), kManagerLost, "gone since then", 9);
+  EXPECT_EQ(conditions[1],
+            (Condition{"SynchroRunning", "Unknown", "ManagerLost", "gone since then", 9}));
+  EXPECT_EQ(conditions[3].message, "SynchroRunning condition is Unknown, reason is ManagerLost");
+}
+
+TEST(StoppedConditionsTest, WhatWasNeverSaidIsNotFound) {
+  const auto conditions = StoppedConditions({}, kShutdown, "", 9);
+  EXPECT_EQ(conditions.back(),
+            (Condition{"Ready", "False", "NotReady", "Validated condition is not found", 9}));
+}
+
 }  // namespace
 }  // namespace pedia::synchro

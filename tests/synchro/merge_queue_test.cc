@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <thread>
 #include <utility>
@@ -75,6 +76,172 @@ INSTANTIATE_TEST_SUITE_P(
         FoldCase{EventKind::kDeleted, EventKind::kAdded, EventKind::kUpdated, false},
         FoldCase{EventKind::kDeleted, EventKind::kUpdated, EventKind::kDeleted, true},
         FoldCase{EventKind::kDeleted, EventKind::kDeleted, EventKind::kDeleted, false}));
+
+// All series of one to three changes of an object (A, U, D for added, updated, deleted), and what
+// they amount to: a kind, and the number of the change whose object is meant.
+const std::map<std::string, std::string> kSeries = {{"A", "A1"},   {"U", "U1"},   {"D", "D1"},    //
+                                                    {"AA", "A2"},  {"AU", "A2"},  {"AD", "D2"},   //
+                                                    {"UA", "A2"},  {"UU", "U2"},  {"UD", "D2"},   //
+                                                    {"DA", "U2"},  {"DU", "D1"},  {"DD", "D2"},   //
+                                                    {"AAA", "A3"}, {"AAU", "A3"}, {"AAD", "D3"},  //
+                                                    {"AUA", "A3"}, {"AUU", "A3"}, {"AUD", "D3"},  //
+                                                    {"ADA", "U3"}, {"ADU", "D2"}, {"ADD", "D3"},  //
+                                                    {"UAA", "A3"}, {"UAU", "A3"}, {"UAD", "D3"},  //
+                                                    {"UUA", "A3"}, {"UUU", "U3"}, {"UUD", "D3"},  //
+                                                    {"UDA", "U3"}, {"UDU", "D2"}, {"UDD", "D3"},  //
+                                                    {"DAA", "A3"}, {"DAU", "U3"}, {"DAD", "D3"},  //
+                                                    {"DUA", "U3"}, {"DUU", "D1"}, {"DUD", "D3"},  //
+                                                    {"DDA", "U3"}, {"DDU", "D2"}, {"DDD", "D3"}};
+
+PendingChange ChangeOf(const std::string& series, size_t index, size_t bytes = 0) {
+  const EventKind kind = series[index] == 'A'   ? EventKind::kAdded
+                         : series[index] == 'U' ? EventKind::kUpdated
+                                                : EventKind::kDeleted;
+  return Pending(kind, "a", std::to_string(index + 1), bytes);
+}
+
+char LetterOf(EventKind kind) {
+  return kind == EventKind::kAdded ? 'A' : kind == EventKind::kUpdated ? 'U' : 'D';
+}
+
+TEST(FoldChangesTest, FollowsTheTableForSeries) {
+  for (const auto& [series, want] : kSeries) {
+    PendingChange folded = ChangeOf(series, 0);
+    for (size_t i = 1; i < series.size(); ++i)
+      folded = FoldChanges(std::move(folded), ChangeOf(series, i));
+    EXPECT_EQ(LetterOf(folded.kind) + folded.change.row.resource_version, want) << series;
+  }
+}
+
+std::string Taken(MergeQueue& queue) {
+  const auto batch = queue.Take(10, milliseconds(0));
+  EXPECT_EQ(batch->changes.size(), 1u);
+  queue.Done(batch->bytes);
+  return LetterOf(batch->kinds.front()) + batch->changes.front().row.resource_version;
+}
+
+// What was taken is not touched any more: what comes then stands by itself.
+TEST(MergeQueueTest, FollowsTheTableWhereverASeriesIsInterrupted) {
+  for (const auto& [series, whole] : kSeries) {
+    for (unsigned cuts = 0; cuts < 1u << (series.size() - 1); ++cuts) {
+      MergeQueue queue(1 << 20);
+      size_t begin = 0;
+      for (size_t i = 0; i < series.size(); ++i) {
+        queue.Push(KeyOf("a"), ChangeOf(series, i));
+        if (i + 1 < series.size() && (cuts >> i & 1) == 0) continue;
+        std::string want = kSeries.at(series.substr(begin, i + 1 - begin));
+        want[1] = static_cast<char>(want[1] + static_cast<int>(begin));
+        EXPECT_EQ(Taken(queue), want) << series << " cut at " << cuts;
+        begin = i + 1;
+      }
+      EXPECT_EQ(queue.bytes(), 0u) << series;
+      EXPECT_FALSE(queue.WaitForWork(milliseconds(0))) << series;
+    }
+  }
+}
+
+TEST(MergeQueueTest, CountsTheBytesOfEveryFold) {
+  for (const auto& [series, want] : kSeries) {
+    MergeQueue queue(1 << 30);
+    for (size_t i = 0; i < series.size(); ++i)
+      queue.Push(KeyOf("a"), ChangeOf(series, i, 1'000'000 * (i + 1)));
+    const auto counted = static_cast<double>(queue.bytes());
+    EXPECT_NEAR(counted, 1e6 * (want[1] - '0'), 1e4) << series;
+  }
+}
+
+TEST(MergeQueueTest, AnObjectThatIsBeingWrittenCountsBesideItsNextChange) {
+  MergeQueue queue(1 << 30);
+  PushAdded(queue, "a", "1", 1'000'000);
+  const auto first = queue.Take(10, milliseconds(0));
+  const size_t one = queue.bytes();
+  PushAdded(queue, "a", "2", 1'000'000);
+  EXPECT_EQ(queue.bytes(), 2 * one);
+  queue.Done(first->bytes);
+  EXPECT_EQ(queue.bytes(), one);
+  queue.Clear();
+  EXPECT_EQ(queue.bytes(), 0u);
+}
+
+TEST(MergeQueueTest, ClearLeavesWhatIsBeingWritten) {
+  MergeQueue queue(1 << 20);
+  PushAdded(queue, "a");
+  const auto taken = queue.Take(10, milliseconds(0));
+  PushAdded(queue, "b");
+  queue.Clear();
+  EXPECT_EQ(queue.bytes(), taken->bytes);
+  queue.Done(taken->bytes);
+  EXPECT_EQ(queue.bytes(), 0u);
+}
+
+TEST(MergeQueueTest, ABatchOfHugeObjectsIsSmall) {
+  MergeQueue queue(1 << 30);
+  for (const char* name : {"a", "b", "c"}) PushAdded(queue, name, "", 5 << 20);
+  PushAdded(queue, "huge", "", 20 << 20);
+  EXPECT_THAT(Names(queue.Take(10, milliseconds(0))), ElementsAre("a", "b"));
+  EXPECT_THAT(Names(queue.Take(10, milliseconds(0))), ElementsAre("c", "huge"));
+}
+
+TEST(MergeQueueTest, WakesProducersOnceAndOnlyWhenAQuarterIsFree) {
+  MergeQueue queue(100'000);
+  for (const char* name : {"a", "b", "c", "d", "e"}) PushAdded(queue, name, "", 20'000);
+  int woken = 0;
+  EXPECT_TRUE(queue.WaitForRoom([&] { ++woken; }));
+  const auto first = queue.Take(1, milliseconds(0));
+  queue.Done(first->bytes);
+  EXPECT_EQ(woken, 0) << "80,000 of 100,000 are used";
+  const auto second = queue.Take(1, milliseconds(0));
+  queue.Done(second->bytes);
+  EXPECT_EQ(woken, 1);
+  queue.Done(queue.Take(1, milliseconds(0))->bytes);
+  EXPECT_EQ(woken, 1);
+}
+
+// Its name is the cluster whose it is.
+void PushJob(MergeQueue& queue, const std::string& name) {
+  queue.PushJob([](storage::Store&) { return Status(); }, name);
+}
+std::string TakenJob(MergeQueue& queue) {
+  const auto batch = queue.Take(10, milliseconds(600'000));
+  return batch->job && batch->changes.empty() ? batch->cluster : "not a job";
+}
+
+TEST(MergeQueueTest, JobsAreBarriersThatTakeNoRoom) {
+  MergeQueue queue(1 << 20);
+  PushJob(queue, "1");
+  PushJob(queue, "2");
+  EXPECT_EQ(queue.bytes(), 0u);
+  PushAdded(queue, "a", "1");
+  PushJob(queue, "3");
+  EXPECT_EQ(TakenJob(queue), "1");
+  EXPECT_EQ(TakenJob(queue), "2");
+  EXPECT_THAT(Names(queue.Take(10, milliseconds(600'000))), ElementsAre("a1"))
+      << "nobody waits for company before a job";
+  PushAdded(queue, "a", "2");  // Not before the job: what stood there was taken.
+  EXPECT_EQ(TakenJob(queue), "3");
+  EXPECT_THAT(Names(queue.Take(10, milliseconds(0))), ElementsAre("a2"));
+}
+
+TEST(MergeQueueTest, DropForgetsOneClusterAndMakesRoom) {
+  MergeQueue queue(10'000);
+  PushAdded(queue, "a", "1");
+  PendingChange other = Pending(EventKind::kAdded, "big", "1", 20'000);
+  other.change.cluster = "d";
+  queue.Push(KeyOf("big", 2), std::move(other));
+  PushJob(queue, "d");
+  PushJob(queue, "c");
+  PushAdded(queue, "b", "1");
+  bool woken = false;
+  EXPECT_TRUE(queue.WaitForRoom([&] { woken = true; }));
+  queue.Drop("d");
+  EXPECT_TRUE(woken);
+  EXPECT_EQ(queue.size(), 3u);
+  PushAdded(queue, "b", "2");
+  PushAdded(queue, "a", "2");
+  EXPECT_THAT(Names(queue.Take(10, milliseconds(0))), ElementsAre("a2"));
+  EXPECT_EQ(TakenJob(queue), "c");
+  EXPECT_THAT(Names(queue.Take(10, milliseconds(0))), ElementsAre("b2"));
+}
 
 TEST(MergeQueueTest, KeepsOneChangePerObjectWhereTheObjectFirstStood) {
   MergeQueue queue(1 << 20);
@@ -194,6 +361,39 @@ TEST(MergeQueueTest, ClearForgetsEverything) {
   PushAdded(queue, "a", "2");
   EXPECT_THAT(Names(queue.Take(10, milliseconds(0))), ElementsAre("a2"));
   EXPECT_THAT(Names(std::nullopt), IsEmpty());
+}
+
+TEST(MergeQueueTest, DropForgetsOneClusterAndKeepsTheOthersInOrder) {
+  MergeQueue queue(10'000);
+  const auto push_gone = [&](const std::string& name, size_t bytes) {
+    PendingChange change = Pending(EventKind::kAdded, name, "", bytes);
+    change.change.cluster = "gone";
+    queue.Push(KeyOf(name), std::move(change));
+  };
+  const auto job = [](storage::Store&) { return Status(); };
+  PushAdded(queue, "a");
+  push_gone("b", 20'000);
+  queue.PushJob(job, "gone");
+  PushAdded(queue, "c");
+  queue.PushJob(job, "c");
+  push_gone("d", 0);
+  PushAdded(queue, "e");
+  int woken = 0;
+  EXPECT_TRUE(queue.WaitForRoom([&] { ++woken; }));
+  queue.Drop("gone");
+  EXPECT_EQ(woken, 1);
+  PushAdded(queue, "a", "2");  // Still folds into what waits.
+  PushAdded(queue, "b", "2");
+  const auto changes = queue.Take(10, milliseconds(0));
+  EXPECT_THAT(Names(changes), ElementsAre("a2", "c"));
+  queue.Done(changes->bytes);
+  const auto kept = queue.Take(10, milliseconds(0));
+  ASSERT_TRUE(kept && kept->job);
+  EXPECT_EQ(kept->cluster, "c");
+  const auto rest = queue.Take(10, milliseconds(0));
+  EXPECT_THAT(Names(rest), ElementsAre("e", "b2"));
+  queue.Done(rest->bytes);
+  EXPECT_EQ(queue.bytes(), 0u);
 }
 
 TEST(MergeQueueTest, ManyProducersLoseNothing) {

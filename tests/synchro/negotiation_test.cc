@@ -55,7 +55,7 @@ std::vector<std::string> Negotiated(std::vector<SyncRule> rules, std::vector<std
   const ClusterSpec spec{"c", BadRequest("not used"), std::move(rules), all_custom,
                          std::move(skip)};
   std::vector<std::string> names;
-  for (const ApiResource& resource : NegotiateResources(spec, Served()))
+  for (const ApiResource& resource : NegotiateResources(spec, Served()).resources)
     names.push_back(resource.gvr.ToString());
   return names;
 }
@@ -174,6 +174,136 @@ TEST(ChooseSourcesTest, VersionsThatDoNotConvertAreReadEach) {
 TEST(ChooseSourcesTest, AnotherGroupOfTheSameKindIsReadIfItIsAllThereIs) {
   EXPECT_THAT(Sources({Resource("events.k8s.io", "v1", "events", "Event", "event")}),
               UnorderedElementsAre(Pair("v1/events", "events.k8s.io/v1/events")));
+}
+
+ClusterSpec SpecWith(std::vector<SyncRule> rules) {
+  return {"c", BadRequest("not used"), std::move(rules), false, {}, {}, {}};
+}
+
+SyncRule RuleFor(const std::string& group, std::vector<std::string> resources) {
+  SyncRule rule;
+  rule.group = group;
+  rule.resources = std::move(resources);
+  return rule;
+}
+
+ClusterCatalog Workloads() {
+  ClusterCatalog served{{
+      Resource("", "v1", "events", "Event", "event"),
+      Resource("", "v1", "nodes", "Node", "node"),
+      Resource("", "v1", "pods", "Pod", "pod"),
+      Resource("", "v1", "secrets", "Secret", "secret"),
+      Resource("apps", "v1", "deployments", "Deployment", "deployment"),
+      Resource("apps", "v1", "replicasets", "ReplicaSet", "replicaset"),
+      Resource("events.k8s.io", "v1", "events", "Event", "event"),
+  }};
+  served.resources[1].namespaced = false;
+  return served;
+}
+
+// "v1/pods" and the path that is asked for.
+std::map<std::string, std::string> Read(std::vector<SyncRule> rules,
+                                        std::vector<std::string> skip = {}) {
+  ClusterSpec spec = SpecWith(std::move(rules));
+  spec.skip = std::move(skip);
+  const Negotiation negotiation = NegotiateResources(spec, Workloads());
+  std::map<std::string, std::string> paths;
+  for (const auto& [stored, filter] : negotiation.filters)
+    paths[stored.ToString()] = filter.CollectionPath(stored, true);
+  auto sources = ChooseSources(negotiation.resources);
+  sources.merge(ChooseSources(negotiation.aside));
+  EXPECT_EQ(paths.size(), sources.size());
+  return paths;
+}
+
+TEST(SyncControlsNegotiationTest, ExcludesFromWildcardsOnly) {
+  SyncRule rule = RuleFor("apps", {"*", "deployments"});
+  rule.exclude_resources = {"ReplicaSet", "deployments"};
+  EXPECT_THAT(Read({rule}),
+              UnorderedElementsAre(Pair("apps/v1/deployments", "/apis/apps/v1/deployments")));
+  rule = RuleFor("*", {"*"});
+  rule.exclude_resources = {"events", "nodes", "pod", "replicasets.apps", "secrets.apps"};
+  EXPECT_THAT(Read({rule}),
+              UnorderedElementsAre(Pair("apps/v1/deployments", "/apis/apps/v1/deployments"),
+                                   Pair("v1/secrets", "/api/v1/secrets")));
+}
+
+TEST(SyncControlsNegotiationTest, NamespacesLeaveOutWhatHasNone) {
+  SyncRule rule = RuleFor("", {"nodes", "pods"});
+  rule.namespaces = {"shop"};
+  EXPECT_THAT(Read({rule}), UnorderedElementsAre(Pair("v1/pods", "/api/v1/namespaces/shop/pods")));
+  rule.exclude_namespaces = {"shop"};
+  EXPECT_THAT(Read({rule}), UnorderedElementsAre());
+  rule.namespaces = {};
+  EXPECT_THAT(Read({rule}),
+              UnorderedElementsAre(
+                  Pair("v1/nodes", "/api/v1/nodes"),
+                  Pair("v1/pods", "/api/v1/pods?fieldSelector=metadata.namespace%21%3Dshop")));
+}
+
+TEST(SyncControlsNegotiationTest, RulesAddUp) {
+  SyncRule web = RuleFor("", {"pods"});
+  web.label_selector = {{"app", LabelOperator::kExists, {}}};
+  EXPECT_THAT(Read({web}), UnorderedElementsAre(Pair("v1/pods", "/api/v1/pods?labelSelector=app")));
+  EXPECT_THAT(Read({web, RuleFor("", {"pods"})}),
+              UnorderedElementsAre(Pair("v1/pods", "/api/v1/pods")));
+}
+
+TEST(SyncControlsNegotiationTest, EventsOfInvolvedResourcesAreReadOnce) {
+  const auto events = [](SyncRule rule, std::vector<std::string> involved) {
+    rule.events_involved_resources = std::move(involved);
+    return rule;
+  };
+  EXPECT_EQ(Read({events(RuleFor("", {"pods"}), {"Pods"})})["v1/events"],
+            "/api/v1/events?fieldSelector=involvedObject.kind%3DPod");
+  EXPECT_EQ(Read({events(RuleFor("apps", {"*"}), {"*"})})["v1/events"], "/api/v1/events");
+  EXPECT_EQ(Read({events(RuleFor("", {"pods"}), {"nodes"})}).count("v1/events"), 0u);
+  EXPECT_EQ(Read({events(RuleFor("", {"pods"}), {"pods"})}, {"events"}).count("v1/events"), 0u);
+  EXPECT_EQ(Read({events(RuleFor("", {"pods"}), {"pods"}), RuleFor("", {"events"})})["v1/events"],
+            "/api/v1/events");
+  const auto shown = [&](std::vector<SyncRule> rules) {
+    return NegotiateResources(SpecWith(std::move(rules)), Workloads()).resources.size();
+  };
+  EXPECT_EQ(shown({events(RuleFor("", {"pods"}), {"pods"})}), 1u);
+  EXPECT_EQ(shown({events(RuleFor("", {"pods", "events"}), {"pods"})}), 2u);
+  SyncRule in_shop = events(RuleFor("", {"pods"}), {"*"});
+  in_shop.namespaces = {"shop"};
+  in_shop.label_selector = {{"app", LabelOperator::kExists, {}}};
+  EXPECT_EQ(Read({in_shop})["v1/events"],
+            "/api/v1/namespaces/shop/events?fieldSelector=involvedObject.kind%3DPod");
+}
+
+TEST(SyncControlsNegotiationTest, NamesWhatCannotBeSynced) {
+  const auto unmet = [](std::vector<SyncRule> rules) {
+    return NegotiateResources(SpecWith(std::move(rules)), Served()).unmet;
+  };
+  EXPECT_THAT(unmet({RuleFor("", {"pods", "*"}), RuleFor("*", {"deployment"})}),
+              ElementsAreArray(std::vector<std::string>{}));
+  SyncRule other_version = RuleFor("example.com", {"widgets"});
+  other_version.versions = {"v9"};
+  EXPECT_THAT(unmet({RuleFor("apps", {"pods"}), RuleFor("", {"bindings"}), other_version,
+                     RuleFor("*", {"gizmos"})}),
+              ElementsAreArray({"bindings (cannot be listed and watched)",
+                                "gizmos (not served by the cluster)",
+                                "pods.apps (not served by the cluster)",
+                                "widgets.example.com (not served in these versions)"}));
+}
+
+TEST(SecretDataOfTest, TheMostSparingRuleCounts) {
+  const auto with = [](SyncRule rule, SecretData data) {
+    rule.secret_data = data;
+    return rule;
+  };
+  const auto data = [](std::vector<SyncRule> rules) {
+    return SecretDataOf(SpecWith(std::move(rules)));
+  };
+  const SyncRule secrets = RuleFor("", {"Secret"});
+  EXPECT_EQ(data({}), SecretData::kFull);
+  EXPECT_EQ(data({secrets}), SecretData::kFull);
+  EXPECT_EQ(data({secrets, with(RuleFor("*", {"*"}), SecretData::kHash)}), SecretData::kHash);
+  EXPECT_EQ(data({with(secrets, SecretData::kKeysOnly), with(secrets, SecretData::kHash)}),
+            SecretData::kKeysOnly);
+  EXPECT_EQ(data({with(RuleFor("", {"pods"}), SecretData::kKeysOnly)}), SecretData::kFull);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "meta/base64.h"
 #include "tests/testing/matchers.h"
 
 namespace pedia::synchro {
@@ -20,37 +19,18 @@ std::string Manifest(const std::string& spec) {
          spec + "}}";
 }
 
-TEST(ParsePediaClusterTest, ReadsConnectionAndRules) {
+TEST(ParsePediaClusterTest, ReadsRulesAndReferences) {
   const auto parsed = ParsePediaCluster(Manifest(
-      R"("apiserver":"https://10.0.0.1:6443","tokenData":")" + EncodeBase64("secret\n") +
-      R"(","caData":")" + EncodeBase64("CA") +
-      R"(","syncResources":[{"group":"apps","versions":["v1"],"resources":["deployments","*"]},{"group":"","resources":["pods"]}],)"
-      R"("syncAllCustomResources":true)"));
+      R"("syncResources":[{"group":"apps","versions":["v1"],"resources":["deployments","*"]},)"
+      R"({"group":"","resources":["pods"]}],"syncAllCustomResources":true,)"
+      R"("syncResourcesRefName":"common")"));
   ASSERT_THAT(parsed, IsOk());
-  EXPECT_EQ(parsed->spec.name, "c1");
-  ASSERT_THAT(parsed->spec.config, IsOk());
-  EXPECT_EQ(parsed->spec.config->server, "https://10.0.0.1:6443");
-  EXPECT_EQ(parsed->spec.config->token, "secret");
-  EXPECT_EQ(parsed->spec.config->ca_pem, "CA");
-  EXPECT_FALSE(parsed->spec.config->insecure_skip_tls_verify);
-  EXPECT_TRUE(parsed->spec.sync_all_custom_resources);
-  EXPECT_THAT(
-      parsed->spec.sync_resources,
-      ElementsAre(SyncRule{"apps", {"v1"}, {"deployments", "*"}}, SyncRule{"", {}, {"pods"}}));
-}
-
-TEST(ParsePediaClusterTest, AnUnusableConnectionIsAFailedConfigNotAFailedManifest) {
-  const auto without_server =
-      ParsePediaCluster(Manifest(R"("tokenData":"eA==","syncResources":[])"));
-  ASSERT_THAT(without_server, IsOk());
-  EXPECT_THAT(
-      without_server->spec.config,
-      FailsWith(StatusReason::kBadRequest, HasSubstr("Cluster APIServer Endpoint is required")));
-  const auto without_token =
-      ParsePediaCluster(Manifest(R"("apiserver":"https://x","syncResources":[])"));
-  ASSERT_THAT(without_token, IsOk());
-  EXPECT_THAT(without_token->spec.config,
-              FailsWith(StatusReason::kBadRequest, HasSubstr("Token or Cert is required")));
+  EXPECT_EQ(parsed->name, "c1");
+  EXPECT_TRUE(parsed->sync_all_custom_resources);
+  EXPECT_EQ(parsed->sync_resources_ref, "common");
+  ASSERT_THAT(parsed->sync_resources, IsOk());
+  EXPECT_THAT(*parsed->sync_resources, ElementsAre(SyncRule{"apps", {"v1"}, {"deployments", "*"}},
+                                                   SyncRule{"", {}, {"pods"}}));
 }
 
 TEST(ParsePediaClusterTest, NamesTheFieldAtFault) {
@@ -64,31 +44,35 @@ TEST(ParsePediaClusterTest, NamesTheFieldAtFault) {
   expect(
       R"({"kind":"PediaCluster","apiVersion":"cluster.clusterpedia.io/v1alpha2","metadata":{"name":"A/b"},"spec":{}})",
       "'A/b'");
-  expect(Manifest(R"("syncResources":{})"), "spec.syncResources must be a list");
-  expect(Manifest(R"("syncResources":[{"group":"apps"}])"), "spec.syncResources[0].resources");
   expect(Manifest(R"("syncAllCustomResources":"yes")"),
          "spec.syncAllCustomResources must be true or false");
+  expect(Manifest(R"("syncResourcesRefName":7)"), "spec.syncResourcesRefName must be a string");
 }
 
-TEST(ParsePediaClusterTest, RefusesWhatWouldSyncMoreThanIsAskedFor) {
-  const std::string rule =
-      R"("apiserver":"https://h","syncResources":[{"group":"","resources":["secrets"],)";
-  for (const char* field :
-       {R"("secretData":"KeysOnly")", R"("namespaces":["a"])", R"("excludeNamespaces":["a"])",
-        R"("labelSelector":{})", R"("excludeResources":["pods"])"}) {
-    EXPECT_THAT(ParsePediaCluster(Manifest(rule + field + "}]")),
-                FailsWith(StatusReason::kBadRequest, HasSubstr("is not supported yet")))
-        << field;
-  }
-}
-
-TEST(ParsePediaClusterTest, WarnsOfWhatItIgnores) {
-  const auto parsed = ParsePediaCluster(Manifest(
-      R"("apiserver":"https://x","tokenData":"eA==","syncResources":[],"shardingName":"a",)"
-      R"("syncResourcesRefName":"","authenticationFrom":{"token":{"name":"s","key":"t"}})"));
+TEST(ParsePediaClusterTest, RulesThatCannotBeUnderstoodAreNoFailedManifest) {
+  const auto parsed = ParsePediaCluster(Manifest(R"("syncResources":{})"));
   ASSERT_THAT(parsed, IsOk());
-  EXPECT_THAT(parsed->warnings,
-              ElementsAre(HasSubstr("spec.shardingName"), HasSubstr("spec.authenticationFrom")));
+  EXPECT_THAT(parsed->sync_resources,
+              FailsWith(StatusReason::kBadRequest, HasSubstr("spec.syncResources")));
+}
+
+TEST(ParseClusterSyncResourcesTest, ReadsRules) {
+  const auto parsed = ParseClusterSyncResources(
+      R"({"apiVersion":"cluster.clusterpedia.io/v1alpha2","kind":"ClusterSyncResources",)"
+      R"("metadata":{"name":"common"},"spec":{"syncResources":[{"group":"","resources":["pods"]}]}})");
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(parsed->name, "common");
+  ASSERT_THAT(parsed->sync_resources, IsOk());
+  EXPECT_THAT(*parsed->sync_resources, ElementsAre(SyncRule{"", {}, {"pods"}}));
+  EXPECT_THAT(ParseClusterSyncResources(Manifest("")),
+              FailsWith(StatusReason::kBadRequest, HasSubstr("is not ClusterSyncResources")));
+}
+
+TEST(KindOfManifestTest, IsWhatItSays) {
+  EXPECT_EQ(*KindOfManifest(Manifest("")), "PediaCluster");
+  EXPECT_EQ(*KindOfManifest("{}"), "");
+  for (const char* json : {"", "[]", "{", R"({"kind":7})"})
+    EXPECT_THAT(KindOfManifest(json), FailsWith(StatusReason::kBadRequest, ::testing::_)) << json;
 }
 
 TEST(IsClusterNameTest, IsADnsSubdomain) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -54,7 +55,16 @@ class StatusWriterTest : public ::testing::Test {
   void SetObject(const std::string& name, const std::string& status = "{}") {
     const std::string object = R"({"metadata":{"name":")" + name +
                                R"("},"spec":{"tokenData":"x"},"status":)" + status + "}";
-    OnLoop([&] { writer_->SetObject(name, object); });
+    own_.insert(name);
+    OnLoop([&] {
+      writer_->SetObject(name, object);
+      writer_->SetOwn(own_);
+    });
+  }
+  static std::string StatusOf(const ClusterState& state) {
+    std::string status = discovery::PediaClusterStatusToJson(state);
+    status.insert(status.size() - 1, R"(,"shardingName":"")");
+    return status;
   }
   static ClusterState State(const std::string& name, int64_t time = 1) {
     ClusterState state;
@@ -97,6 +107,7 @@ class StatusWriterTest : public ::testing::Test {
     }
   }
 
+  std::set<std::string> own_;
   std::atomic<int> code_ = 200;  // 0: the connection is closed.
   Guarded<std::vector<std::string>> requests_;
   discovery::Registry registry_;
@@ -126,12 +137,12 @@ TEST_F(StatusWriterTest, PatchesTheStatusSubresource) {
 TEST_F(StatusWriterTest, NeverWritesWhatTheObjectSaysAlready) {
   Start();
   registry_.Update(State("c1"));
-  SetObject("c1", discovery::PediaClusterStatusToJson(State("c1")));
+  SetObject("c1", StatusOf(State("c1")));
   LetItRun();
   EXPECT_THAT(requests(), ::testing::IsEmpty());
   registry_.Update(State("c1", 2));
   ASSERT_TRUE(WaitForRequests(1));
-  SetObject("c1", discovery::PediaClusterStatusToJson(State("c1", 2)));
+  SetObject("c1", StatusOf(State("c1", 2)));
   LetItRun();
   EXPECT_EQ(requests().size(), 1u);
 }
@@ -139,7 +150,7 @@ TEST_F(StatusWriterTest, NeverWritesWhatTheObjectSaysAlready) {
 TEST_F(StatusWriterTest, WritesAgainWhatSomebodyElseHasChanged) {
   Start();
   registry_.Update(State("c1"));
-  SetObject("c1", discovery::PediaClusterStatusToJson(State("c1")));
+  SetObject("c1", StatusOf(State("c1")));
   LetItRun();
   SetObject("c1", "{}");
   EXPECT_TRUE(WaitForRequests(1));
@@ -219,6 +230,54 @@ TEST_F(StatusWriterTest, ReachesAllOfManyClusters) {
   LetItRun();
   EXPECT_EQ(requests().size(), 100u);
   EXPECT_THAT(requests(), Each(StartsWith("PATCH ")));
+}
+
+TEST_F(StatusWriterTest, WritesNothingForClustersOfOthers) {
+  Start();
+  registry_.Update(State("c1"));
+  registry_.Update(State("c2"));
+  SetObject("c1");
+  SetObject("c2");
+  ASSERT_TRUE(WaitForRequests(2));
+  OnLoop([&] { writer_->SetOwn({"c2"}); });
+  registry_.Update(State("c1", 9));
+  registry_.Update(State("c2", 9));
+  ASSERT_TRUE(WaitForRequests(3));
+  LetItRun();
+  EXPECT_EQ(requests().size(), 3u);
+  EXPECT_THAT(requests().back(), HasSubstr("/c2/status"));
+}
+
+TEST_F(StatusWriterTest, SaysWhatIsSaidLastAndThatItIsDone) {
+  StatusWriterOptions options = Options();
+  options.interval = milliseconds(600'000);  // None is waited for.
+  options.shard = "a";
+  Start(options);
+  StatusWriter::States last;
+  for (const char* name : {"c1", "c2", "c3"}) {
+    registry_.Update(State(name));
+    SetObject(name);
+    last.emplace(name, std::make_shared<ClusterState>(State(name, 77)));
+  }
+  ASSERT_TRUE(WaitForRequests(3));
+  std::promise<void> done;
+  OnLoop([&] { writer_->Finish(last, [&] { done.set_value(); }); });
+  ASSERT_EQ(done.get_future().wait_for(std::chrono::minutes(1)), std::future_status::ready);
+  ASSERT_EQ(requests().size(), 6u);
+  const std::vector<std::string> all = requests();
+  EXPECT_THAT(std::vector(all.begin() + 3, all.end()), Each(HasSubstr("1970-01-01T00:01:17Z")));
+}
+
+TEST_F(StatusWriterTest, IsDoneWithObjectsThatAreGone) {
+  code_ = 404;
+  Start();
+  SetObject("c1");
+  std::promise<void> done;
+  StatusWriter::States last;
+  last.emplace("c1", std::make_shared<ClusterState>(State("c1")));
+  last.emplace("c2", std::make_shared<ClusterState>(State("c2")));
+  OnLoop([&] { writer_->Finish(last, [&] { done.set_value(); }); });
+  EXPECT_EQ(done.get_future().wait_for(std::chrono::minutes(1)), std::future_status::ready);
 }
 
 TEST_F(StatusWriterTest, SendsNothingWhenItIsGone) {

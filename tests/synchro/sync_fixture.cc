@@ -1,6 +1,5 @@
 #include "tests/synchro/sync_fixture.h"
 
-#include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
@@ -16,84 +15,17 @@ using pedia::testing::IsOk;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-class OutageStore : public storage::Store {
- public:
-  explicit OutageStore(std::unique_ptr<Store> store) : store_(std::move(store)) {}
-  void SetOutage(bool on) { outage_ = on; }
-
-  Result<storage::ApplyResult> Apply(std::span<const storage::Change> changes) override {
-    if (outage_) return Outage();
-    return store_->Apply(changes);
-  }
-  Status DeleteCluster(std::string_view cluster) override {
-    return outage_ ? Outage() : store_->DeleteCluster(cluster);
-  }
-  Status DeleteResource(std::string_view cluster, const GroupVersionResource& gvr) override {
-    return outage_ ? Outage() : store_->DeleteResource(cluster, gvr);
-  }
-  Status SaveClusterRecord(const storage::ClusterRecord& record,
-                           std::span<const storage::NamedDocument> documents) override {
-    return outage_ ? Outage() : store_->SaveClusterRecord(record, documents);
-  }
-  Result<std::string> LoadDocument(std::string_view name) override {
-    if (outage_) return Outage();
-    return store_->LoadDocument(name);
-  }
-  Result<std::vector<storage::ClusterRecord>> LoadClusterRecords() override {
-    if (outage_) return Outage();
-    return store_->LoadClusterRecords();
-  }
-  Status LoadVersions(std::string_view cluster, const GroupVersionResource& gvr,
-                      const std::function<bool(const storage::StoredVersion&)>& row) override {
-    return outage_ ? Outage() : store_->LoadVersions(cluster, gvr, row);
-  }
-  Result<std::vector<storage::ResourceCount>> CountObjects() override {
-    if (outage_) return Outage();
-    return store_->CountObjects();
-  }
-  Result<storage::StoredObject> Get(std::string_view cluster, const GroupVersionResource& gvr,
-                                    std::string_view name_space, std::string_view name,
-                                    const query::AccessFilter* events) override {
-    return store_->Get(cluster, gvr, name_space, name, events);
-  }
-  Result<storage::ListResult> List(const query::ListScope& scope, const query::ListOptions& options,
-                                   const std::function<void(const storage::ListHead&)>& head,
-                                   storage::RowSink& sink) override {
-    return store_->List(scope, options, head, sink);
-  }
-  Result<int64_t> Revision() override { return store_->Revision(); }
-  int64_t SizeBytes() override { return store_->SizeBytes(); }
-
- private:
-  static Status Outage() { return ServiceUnavailable("the store is away"); }
-  std::unique_ptr<Store> store_;
-  std::atomic<bool> outage_ = false;
-};
-
 namespace {
 
 constexpr std::chrono::seconds kPatience{60};
 
-class BodySink : public storage::RowSink {
- public:
-  bool Row(const storage::ListRow& row) override {
-    const Json object = Json::parse(row.body);
-    const Json& metadata = object["metadata"];
-    bodies[metadata.value("namespace", "") + "/" + metadata.value("name", "")] = object.dump();
-    return true;
-  }
-  std::map<std::string, std::string> bodies;
-};
-
 // What pedia has to store of `object`, worked out without pedia's code.
-std::string Expected(const std::string& cluster, const std::string& object) {
-  Json json = Json::parse(object);
-  Json& metadata = json["metadata"];
+void Annotate(const std::string& cluster, Json* object) {
+  Json& metadata = (*object)["metadata"];
   metadata.erase("managedFields");
   if (!metadata.contains("annotations")) metadata["annotations"] = Json::object();
   metadata["annotations"].erase("kubectl.kubernetes.io/last-applied-configuration");
   metadata["annotations"]["shadow.clusterpedia.io/cluster-name"] = cluster;
-  return json.dump();
 }
 
 std::map<std::string, std::string> MemberVersions(const Member& member,
@@ -110,21 +42,6 @@ std::map<std::string, std::string> MemberVersions(const Member& member,
     versions[identity->name_space + "/" + identity->name] = identity->resource_version;
   }
   return versions;
-}
-
-std::map<std::string, std::string> MemberBodies(const std::string& cluster, const Member& member,
-                                                const GroupVersionResource& gvr) {
-  std::map<std::string, std::string> bodies;
-  const auto page = member.world.List(gvr, {});
-  if (!page.ok()) return bodies;
-  for (const member::ObjectVersion& object : page->objects) {
-    std::string text;
-    page->renderer->AppendObject(object, &text);
-    const Json metadata = Json::parse(text)["metadata"];
-    bodies[metadata.value("namespace", "") + "/" + metadata.value("name", "")] =
-        Expected(cluster, text);
-  }
-  return bodies;
 }
 
 }  // namespace
@@ -154,7 +71,7 @@ SyncTest::SyncTest() {
   });
   auto store = storage::OpenStore(database_.Open());
   EXPECT_THAT(store, IsOk());
-  store_ = std::make_unique<OutageStore>(std::move(*store));
+  store_ = std::make_unique<FaultyStore>(std::move(*store));
   registry_ = std::make_unique<discovery::Registry>();
   options_.page_size = 50;
   options_.health_interval = milliseconds(100);
@@ -238,10 +155,12 @@ void SyncTest::UntilEverythingIsListed() {
 }
 
 void SyncTest::ExpectTheStoreEqualsTheMembers() {
-  Eventually("every object is stored in its last version", [&] { return VersionsAreEqual(); });
+  Eventually("every object is stored in its last version",
+             [&] { return VersionsAreEqual() && BodiesAreEqual(); });
+  if (!HasFailure()) return;
   for (const auto& [name, member] : members_) {
     for (const GroupVersionResource& gvr : member->world.ListableResources()) {
-      EXPECT_EQ(StoredBodies(name, gvr), MemberBodies(name, *member, gvr))
+      EXPECT_EQ(StoredBodies(name, gvr), MemberBodies(*member, gvr))
           << name << " " << gvr.ToString();
     }
   }
@@ -256,11 +175,20 @@ bool SyncTest::VersionsAreEqual() {
       if (StoredVersions(name, gvr) != versions) return false;
     }
   }
-  const auto counts = store_->CountObjects();
+  const auto counts = store_->real().CountObjects();
   return counts.ok() && counts->size() == resources_with_objects;  // Nothing of anybody else.
 }
 
-storage::Store& SyncTest::store() { return *store_; }
+bool SyncTest::BodiesAreEqual() {
+  for (const auto& [name, member] : members_) {
+    for (const GroupVersionResource& gvr : member->world.ListableResources()) {
+      if (StoredBodies(name, gvr) != MemberBodies(*member, gvr)) return false;
+    }
+  }
+  return true;
+}
+
+FaultyStore& SyncTest::store() { return *store_; }
 
 int64_t SyncTest::Revision() {
   const auto revision = store_->Revision();
@@ -271,10 +199,12 @@ int64_t SyncTest::Revision() {
 std::map<std::string, std::string> SyncTest::StoredVersions(const std::string& cluster,
                                                             const GroupVersionResource& gvr) {
   std::map<std::string, std::string> versions;
-  const Status status = store_->LoadVersions(cluster, gvr, [&](const storage::StoredVersion& row) {
-    versions[std::string(row.name_space) + "/" + std::string(row.name)] = row.resource_version;
+  const auto row = [&](const storage::StoredVersion& stored) {
+    versions[std::string(stored.name_space) + "/" + std::string(stored.name)] =
+        stored.resource_version;
     return true;
-  });
+  };
+  const Status status = store_->real().LoadVersions(cluster, gvr, row);
   return status.ok() ? versions : std::map<std::string, std::string>();
 }
 
@@ -284,11 +214,45 @@ size_t SyncTest::CountStored(const std::string& cluster, const GroupVersionResou
 
 std::map<std::string, std::string> SyncTest::StoredBodies(const std::string& cluster,
                                                           const GroupVersionResource& gvr) {
-  BodySink sink;
+  struct Sink : storage::RowSink {
+    bool Row(const storage::ListRow& row) override {
+      const Comparable& object = test->MakeComparable("", std::string(row.body));
+      bodies[object.name] = object.body;
+      return true;
+    }
+    SyncTest* test = nullptr;
+    std::map<std::string, std::string> bodies;
+  } sink;
+  sink.test = this;
   const auto result = store_->List(
       {gvr, cluster, ""}, {}, [](const storage::ListHead&) {}, sink);
   EXPECT_THAT(result, IsOk());
   return sink.bodies;
+}
+
+std::map<std::string, std::string> SyncTest::MemberBodies(const Member& member,
+                                                          const GroupVersionResource& gvr) {
+  std::map<std::string, std::string> bodies;
+  const auto page = member.world.List(gvr, {});
+  if (!page.ok()) return bodies;
+  for (const member::ObjectVersion& version : page->objects) {
+    std::string text;
+    page->renderer->AppendObject(version, &text);
+    const Comparable& object = MakeComparable(member.server->name(), text);
+    bodies[object.name] = object.body;
+  }
+  return bodies;
+}
+
+const SyncTest::Comparable& SyncTest::MakeComparable(const std::string& cluster,
+                                                     const std::string& object) {
+  Comparable& comparable = comparable_[cluster + "\n" + object];
+  if (!comparable.body.empty()) return comparable;
+  Json json = Json::parse(object);
+  if (!cluster.empty()) Annotate(cluster, &json);
+  const Json& metadata = json["metadata"];
+  comparable = {metadata.value("namespace", "") + "/" + metadata.value("name", ""), json.dump()};
+  return comparable;
 }
 
 discovery::ClusterState SyncTest::Registered(const std::string& cluster) const {

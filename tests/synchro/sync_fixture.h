@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "discovery/registry.h"
@@ -21,6 +22,7 @@
 #include "tests/member/member_server.h"
 #include "tests/member/synthetic.h"
 #include "tests/member/world.h"
+#include "tests/synchro/faulty_store.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/test_database.h"
 
@@ -40,9 +42,6 @@ struct Member {
 
   void CreateWidgets();  // The CustomResourceDefinition and two widgets.
 };
-
-// Stands before the real store and fails on command.
-class OutageStore;
 
 class SyncTest : public ::testing::Test {
  protected:
@@ -66,7 +65,7 @@ class SyncTest : public ::testing::Test {
   void ExpectTheStoreEqualsTheMembers();
 
   int64_t Revision();
-  storage::Store& store();
+  FaultyStore& store();
   std::map<std::string, std::string> StoredVersions(const std::string& cluster,
                                                     const GroupVersionResource& gvr);
   // By namespace/name.
@@ -86,8 +85,17 @@ class SyncTest : public ::testing::Test {
 
  private:
   bool VersionsAreEqual();
+  bool BodiesAreEqual();
+  std::map<std::string, std::string> MemberBodies(const Member& member,
+                                                  const GroupVersionResource& gvr);
+  struct Comparable {
+    std::string name, body;
+  };
+  // In a spelling of its own; as pedia has to store it of `cluster`, if that is not "".
+  const Comparable& MakeComparable(const std::string& cluster, const std::string& object);
 
-  std::unique_ptr<OutageStore> store_;
+  std::unique_ptr<FaultyStore> store_;
+  std::unordered_map<std::string, Comparable> comparable_;  // Most objects are compared many times.
 };
 
 }  // namespace pedia::synchro

@@ -239,8 +239,15 @@ TEST_F(SyncOpenApiTest, ABadIndexIsReadAgain) {
 TEST_F(SyncOpenApiTest, WhileTheStoreIsAwayFewDocumentsAreFetched) {
   Member& east = GivenAMember("east");
   PutWidgets(east, "girth");
-  SetStoreOutage(true);
+  member::Fault fault;
+  fault.kind = FaultKind::kStatus;
+  fault.path_prefix = kIndex;
+  fault.code = 503;
+  east.server->faults().Add(fault);
   StartPedia();
+  UntilEverythingIsListed();
+  SetStoreOutage(true);
+  east.server->faults().Clear();
   Eventually("two documents wait", [&] { return Given(east) == 2; });
   const uint64_t checks = east.server->Requests(RequestKind::kHealth);
   Eventually("time passes",

@@ -33,6 +33,7 @@ class FakeStore : public storage::Store {
     std::vector<Status> failures;  // Of the next calls of Apply, last first.
     int applies = 0;
     bool lost_writes = false;  // Of the next Apply.
+    std::string fenced;        // A cluster.
     bool hangs = false;        // Apply returns when it is cancelled.
   };
   Guarded<State> state;
@@ -52,11 +53,20 @@ class FakeStore : public storage::Store {
       for (const Change& change : changes) {
         if (s.poison.contains(change.row.name)) return s.poison_status;
       }
-      for (const Change& change : changes) s.rows[change.row.name] = change.row.resource_version;
-      return ApplyResult{static_cast<int64_t>(changes.size()), 0, 0, 1,
-                         std::exchange(s.lost_writes, false)};
+      ApplyResult result;
+      for (const Change& change : changes) {
+        if (change.cluster == s.fenced) {
+          result.fenced = {s.fenced};
+          continue;
+        }
+        s.rows[change.row.name] = change.row.resource_version;
+        ++result.inserted;
+      }
+      result.lost_writes = std::exchange(s.lost_writes, false);
+      return result;
     });
   }
+  Status ClaimCluster(std::string_view, std::string_view) override { return {}; }
   Status DeleteCluster(std::string_view) override { return {}; }
   Status DeleteResource(std::string_view, const GroupVersionResource&) override { return {}; }
   Status SaveClusterRecord(const storage::ClusterRecord&,
@@ -66,6 +76,9 @@ class FakeStore : public storage::Store {
   Result<std::string> LoadDocument(std::string_view) override { return std::string(); }
   Result<std::vector<storage::ClusterRecord>> LoadClusterRecords() override {
     return std::vector<storage::ClusterRecord>();
+  }
+  Result<storage::StoredCluster> LoadCluster(std::string_view) override {
+    return storage::StoredCluster();
   }
   Status LoadVersions(std::string_view, const GroupVersionResource&,
                       const std::function<bool(const storage::StoredVersion&)>&) override {
@@ -107,8 +120,9 @@ class WriterTest : public ::testing::Test {
     options.store_check_interval = milliseconds(20);
     return options;
   }
-  void Push(const std::string& name, const std::string& version = "1") {
-    Change change{Change::Action::kUpsert, "c", {"", "v1", "pods"}, "Pod", {}};
+  void Push(const std::string& name, const std::string& version = "1",
+            const std::string& cluster = "c") {
+    Change change{Change::Action::kUpsert, cluster, {"", "v1", "pods"}, "Pod", {}};
     change.row.name = name;
     change.row.resource_version = version;
     writer_.queue().Push({1, MakeObjectKey("", name)}, {EventKind::kAdded, std::move(change)});
@@ -139,7 +153,14 @@ class WriterTest : public ::testing::Test {
 
   SyncCounters counters_;
   std::promise<void> lost_;
-  Writer writer_{store_, Options(), counters_, [this] { lost_.set_value(); }};
+  Guarded<std::vector<std::string>> fenced_;  // Clusters, as they were told.
+  Writer writer_{store_,
+                 Options(),
+                 counters_,
+                 {[this] { lost_.set_value(); },
+                  [this](const std::string& cluster) {
+                    fenced_.With([&](auto& told) { told.push_back(cluster); });
+                  }}};
 };
 
 TEST_F(WriterTest, WritesWhatWasPushedBeforeAJobBeforeTheJob) {
@@ -219,6 +240,43 @@ TEST_F(WriterTest, GivesAJobUpThatCannotSucceed) {
   });
   WaitForWriter();
   EXPECT_EQ(runs, Writer::kMaxJobFailures);
+}
+
+TEST_F(WriterTest, GivesAJobUpAtOnceThatIsRefused) {
+  int runs = 0;
+  writer_.queue().PushJob([&](storage::Store&) {
+    ++runs;
+    return BadRequest("no");
+  });
+  WaitForWriter();
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(counters_.store_errors, 1);
+}
+
+TEST_F(WriterTest, TellsOfAClusterThatIsNotToBeWrittenAndWritesTheOthers) {
+  store_.state.With([](FakeStore::State& state) { state.fenced = "lost"; });
+  Push("a");
+  Push("b", "1", "lost");
+  Push("z");
+  WaitForWriter();
+  EXPECT_THAT(store_.Rows(), ElementsAre(Pair("a", "1"), Pair("z", "1")));
+  EXPECT_EQ(counters_.inserted, 2);
+  EXPECT_EQ(counters_.unchanged + counters_.dropped + counters_.store_errors, 0);
+  EXPECT_THAT(fenced_.With([](const auto& told) { return told; }), ElementsAre("lost"));
+}
+
+TEST_F(WriterTest, AnExpiredJobIsThatOfAFencedClusterAndNotTriedAgain) {
+  int runs = 0;
+  writer_.queue().PushJob(
+      [&](storage::Store&) {
+        ++runs;
+        return Expired("claimed");
+      },
+      "lost");
+  WaitForWriter();
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(counters_.store_errors, 0);
+  EXPECT_THAT(fenced_.With([](const auto& told) { return told; }), ElementsAre("lost"));
 }
 
 TEST_F(WriterTest, StopWritesWhatIsQueued) {
