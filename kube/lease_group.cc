@@ -17,8 +17,6 @@ using std::chrono::milliseconds;
 
 constexpr size_t kMaxListBytes = 16 << 20;
 constexpr size_t kMaxNameBytes = 253;
-// For how many times its duration a Lease must have been dead before it is removed.
-constexpr int kBuriedAfter = 10;
 
 // A name that an object may have, made of what may stand in it. The end tells identities apart.
 std::string LeaseName(const std::string& group, const std::string& identity) {
@@ -132,9 +130,9 @@ class LeaseGroup::Core : public std::enable_shared_from_this<LeaseGroup::Core> {
       if (const auto before = seen_.find(lease.name); before != seen_.end())
         sighting = before->second;
       sighting.See(lease.record, asked);
-      if (sighting.Unchanged() >= kBuriedAfter * sighting.Lasts(options_.times.duration)) {
+      if (sighting.IsDead(options_.times.duration)) {
         Bury(lease);
-      } else if (!lease.record.holder.empty() && !sighting.IsDead(options_.times.duration)) {
+      } else if (!lease.record.holder.empty()) {
         members.insert(lease.record.holder);
       }
     }
@@ -145,7 +143,8 @@ class LeaseGroup::Core : public std::enable_shared_from_this<LeaseGroup::Core> {
     });
   }
 
-  // Only if it is still what was seen: whoever has come back meanwhile has renewed it.
+  // At once: who joins now has not watched it, and would leave its share to the dead for as long as
+  // its Lease lasts. Only if it is still what was seen: whoever has come back has renewed it.
   void Bury(const Lease& lease) {
     Request request;
     request.method = "DELETE";

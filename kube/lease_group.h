@@ -19,8 +19,8 @@ struct LeaseGroupOptions {
   LeaseTimes times{};
 };
 
-// Thread-safe. `client` must outlive it. A member counts as long as its Lease changes; by this
-// process's steady clock.
+// Thread-safe. `client` must outlive it. A member counts as long as its Lease changes, by this
+// process's steady clock; the Lease of one that does not any more is deleted.
 class LeaseGroup {
  public:
   // `changed` is called on the loop's thread whenever Members() becomes another; must not block.

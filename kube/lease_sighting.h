@@ -27,9 +27,8 @@ class LeaseSighting {
     if (record_.duration_seconds > 0) return std::chrono::seconds(record_.duration_seconds);
     return own;
   }
-  // For how long nothing had changed when the server was asked last; may be negative.
-  BootClock::duration Unchanged() const { return asked_ - since_; }
-  bool IsDead(std::chrono::milliseconds own) const { return Unchanged() >= Lasts(own); }
+  // Whether nothing had changed for so long when the server was asked last.
+  bool IsDead(std::chrono::milliseconds own) const { return asked_ - since_ >= Lasts(own); }
   // When to ask so that the answer can tell whether the holder is dead.
   std::chrono::milliseconds UntilDeath(std::chrono::milliseconds own) const {
     const auto left = since_ + Lasts(own) - BootClock::now();

@@ -48,6 +48,7 @@ StatusReason ReasonOfCode(int code) {
 }
 
 StatusReason ParseReason(std::string_view name, int code) {
+  if (name.empty()) return ReasonOfCode(code);
   if (name == "Gone" || name == "ResourceExpired") return StatusReason::kExpired;
   for (int i = static_cast<int>(StatusReason::kBadRequest);
        i <= static_cast<int>(StatusReason::kUnknown); ++i) {

@@ -15,8 +15,10 @@ import rules
 import schema  # Of tests/host.
 
 build = functools.lru_cache(maxsize=None)(manifests.kustomize)
-SINGLE_NODE = 'overlays/single-node'  # Has no pod of the manager that could be monitored by itself.
-COMMANDS = ('apiserver', 'clustersynchro-manager')
+SINGLE_NODE = 'overlays/single-node'  # Has no pod of the manager by itself.
+COMMANDS = ('apiserver', 'clustersynchro-manager', 'controller-manager')
+# Change the pod of the manager itself.
+NOT_SINGLE_NODE = ('service-monitor', 'auto-sharding', 'secrets')
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # Values of Clusterpedia's chart, as its users have them, and what the chart must then be.
@@ -24,7 +26,7 @@ VALUES = {name: yaml.safe_load(text) for name, text in {
     'defaults': '{}',
     'mysql': '{postgresql: {enabled: false}, mysql: {enabled: true}}',
     'everything': '''
-        {installCRDs: true, fineGrainedAuthorization: true, proxy: {enabled: true}, dashboard: {enabled: true},
+        {installCRDs: true, fineGrainedAuthorization: true, proxy: {enabled: true}, authenticationFrom: {enabled: true}, dashboard: {enabled: true},
          commonLabels: {team: platform}, commonAnnotations: {note: x}, global: {imageRegistry: registry.example, imagePullSecrets: [pull]},
          apiserver: {replicaCount: 3, podLabels: {a: b}, podAnnotations: {c: d}, nodeSelector: {disk: ssd}, tolerations: [{operator: Exists}],
                      featureGates: {RemainingItemCount: true}, extraFlags: [--max-requests-inflight=200], image: {tag: v9.9.9, pullSecrets: [pull, more]}},
@@ -52,10 +54,13 @@ def stacks():
         for count in (0, 1, len(manifests.COMPONENTS)):
             for components in itertools.combinations(manifests.COMPONENTS, count):
                 if base == SINGLE_NODE:
-                    components = tuple(name for name in components if name != 'service-monitor')
+                    components = tuple(name for name in components if name not in NOT_SINGLE_NODE)
                 yield base + ' ' + ' '.join(components), build(base, components), made
     for name in VALUES:
         yield 'chart ' + name, chart(name), {'mine', 'clusterpedia-apiserver-certificate'}
+
+
+POLICIES = sorted(os.listdir(os.path.join(manifests.DEPLOY, 'policies')))
 
 
 class ManifestTest(unittest.TestCase):
@@ -78,16 +83,44 @@ class ManifestTest(unittest.TestCase):
                 resources = [word for item in objects for rule in item.get('rules', []) for word in rule['resources']]
                 self.assertEqual(name == 'reader-with-secrets', 'secrets' in resources)
 
-    def test_nothing_of_the_management_cluster_may_read_secrets(self):
+    def test_secrets_may_be_read_only_in_the_namespace_of_pedia_and_only_if_told(self):
         for name, objects, _ in stacks():
-            self.assertEqual([], [rule for item in objects for rule in item.get('rules', []) if 'secrets' in rule.get('resources', [])], name)
+            readers = [item for item in objects for rule in item.get('rules') or [] if 'secrets' in rule.get('resources', [])]
+            told = 'secrets' in name.split() or name == 'chart everything'
+            self.assertEqual([('Role', 'clusterpedia-system', 'clusterpedia-secret-reader')] if told else [],
+                             [(item['kind'], item['metadata']['namespace'], item['metadata']['name']) for item in readers], name)
+            gates = [argument for _, _, container in rules.containers(objects) for argument in container.get('args', []) if 'ClusterAuthenticationFromSecret=true' in argument]
+            self.assertEqual(2 if told else 0, len(gates), name)
 
     def test_nobody_but_administrators_may_read_pediaclusters(self):
         roles = {item['metadata']['name']: item for item in build('base') if item['kind'] == 'ClusterRole'}
         readers = {name for name, role in roles.items() for rule in role['rules'] if 'pediaclusters' in rule.get('resources', [])}
-        self.assertEqual({'clusterpedia-admin', 'clusterpedia-apiserver', 'clusterpedia-clustersynchro-manager'}, readers)
+        self.assertEqual({'clusterpedia-admin', 'clusterpedia-apiserver', 'clusterpedia-clustersynchro-manager', 'clusterpedia-controller-manager'}, readers)
         labels = [label for role in roles.values() for label in role['metadata'].get('labels', {})]
         self.assertFalse([label for label in labels if label.startswith('rbac.authorization.k8s.io/')])
+
+    def test_two_managers_share_the_work_only_with_auto_sharding(self):
+        for name, options in (('plain', ()), ('sharding', ('auto-sharding',))):
+            item = manifests.find(build('base', options), 'Deployment', 'clusterpedia-clustersynchro-manager')
+            arguments = item['spec']['template']['spec']['containers'][0]['args']
+            self.assertEqual((2, False) if name == 'plain' else (3, True), (item['spec']['replicas'], '--auto-sharding' in arguments))
+            self.assertFalse([argument for argument in arguments if argument.startswith('--leader-elect=')])
+
+    def test_each_policy_brings_the_rights_to_read_its_sources_and_nothing_else(self):
+        for name in POLICIES:
+            with self.subTest(name):
+                objects = build('policies/' + name)
+                policy = manifests.find(objects, 'ClusterImportPolicy', name)
+                wanted = {(each['group'], each['resource']) for each in [policy['spec']['source'], *policy['spec'].get('references', [])]}
+                role = manifests.find(objects, 'ClusterRole', 'clusterpedia-import-' + name)
+                self.assertEqual({'clusterpedia.io/aggregate-to-controller-manager': 'true'}, role['metadata']['labels'])
+                self.assertEqual(wanted, {(group, resource) for rule in role['rules'] for group in rule['apiGroups'] for resource in rule['resources']})
+                self.assertEqual({('get', 'list', 'watch')}, {tuple(rule['verbs']) for rule in role['rules']})
+                self.assertEqual(2, len(objects))
+                definition = manifests.find(build('crds'), 'CustomResourceDefinition', 'clusterimportpolicies.policy.clusterpedia.io')
+                causes = []
+                self.assertEqual(policy, schema.apply(definition['spec']['versions'][0]['schema']['openAPIV3Schema'], policy, '', causes))
+                self.assertEqual([], causes)
 
     def test_overlays_let_no_other_pods_into_the_namespace(self):
         for base in ['base'] + ['overlays/' + name for name in manifests.OVERLAYS]:
@@ -109,7 +142,7 @@ class ReadmeTest(unittest.TestCase):
     def test_what_the_readme_names_is_there(self):
         with open(os.path.join(manifests.DEPLOY, 'README.md')) as file:
             text = file.read()
-        paths = set(re.findall(r'(?:deploy/)?((?:components|member|overlays|dashboards|charts)/[-\w./]*[\w/])', text))
+        paths = set(re.findall(r'(?:deploy/)?((?:components|member|overlays|policies|dashboards|charts)/[-\w./]*[\w/])', text))
         self.assertGreater(len(paths), 10)
         self.assertEqual([], [path for path in paths if not os.path.exists(os.path.join(manifests.DEPLOY, path))])
         roles = set(re.findall(r'`(clusterpedia-(?:view|admin|metrics)[-\w]*)`', text))
@@ -133,6 +166,8 @@ class RulesTest(unittest.TestCase):
         ('Service', 'clusterpedia-apiserver', 'spec.selector.app', 'other', 'Service clusterpedia-apiserver selects no pods'),
         ('Service', 'clusterpedia-apiserver', 'spec.ports.0.targetPort', 'http', 'no port http in the pods'),
         ('PodDisruptionBudget', 'clusterpedia-apiserver', 'spec.selector.matchLabels.app', 'other', 'selects no pods'),
+        ('PodDisruptionBudget', 'clusterpedia-clustersynchro-manager', 'metadata.namespace', 'default', 'has no disruption budget'),
+        ('PodDisruptionBudget', 'clusterpedia-clustersynchro-manager', 'spec.minAvailable', 2, 'lets no pod be moved'),
         ('NetworkPolicy', 'clusterpedia-apiserver', 'spec.ingress.0.ports.0.port', 'http', 'no port http in the pods'),
         ('Deployment', 'clusterpedia-apiserver', 'spec.template.spec.serviceAccountName', 'other', 'needs ServiceAccount other'),
         ('Deployment', 'clusterpedia-apiserver', 'spec.template.spec.volumes.0.configMap.name', 'other', 'needs ConfigMap other'),
@@ -220,11 +255,12 @@ class FlagTest(unittest.TestCase):
 class ChartTest(unittest.TestCase):
     def test_the_chart_is_what_the_kustomization_is(self):
         """Pods, roles and policies are the same; names, labels and the database's settings are the chart's."""
-        flags = ('fine-grained', 'proxy')
-        values = {'fineGrainedAuthorization': True, 'proxy': {'enabled': True}}
+        flags = ('auto-sharding', 'fine-grained', 'proxy', 'secrets')
+        values = {'fineGrainedAuthorization': True, 'proxy': {'enabled': True}, 'authenticationFrom': {'enabled': True},
+                  'clustersynchroManager': {'autoSharding': True, 'replicaCount': 3}}
         for ours, theirs in ((build('overlays/postgres'), chart('defaults')), (build('overlays/mysql'), chart('mysql')),
                              (build('overlays/postgres', flags), manifests.helm(values))):
-            for name in ('clusterpedia-apiserver', 'clusterpedia-clustersynchro-manager'):
+            for name in ('clusterpedia-apiserver', 'clusterpedia-clustersynchro-manager', 'clusterpedia-controller-manager'):
                 self.assertEqual(self.pod(ours, name), self.pod(theirs, name))
             for kind in ('Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'):
                 self.assertEqual(self.roles(ours, kind), self.roles(theirs, kind))
@@ -258,7 +294,6 @@ class ChartTest(unittest.TestCase):
                                 ({'storageInstallMode': 'external'}, 'externalStorage.type must be'),
                                 ({'storageInstallMode': 'external', 'externalStorage': {'createDatabase': True}}, 'createDatabase is not offered'),
                                 ({'storageInstallMode': 'external', 'externalStorage': {'type': 'postgres'}}, 'externalStorage.'),
-                                ({'clustersynchroManager': {'replicaCount': 2}}, 'two would both sync'),
                                 ({'certificate': {'mode': 'none'}}, 'certificate.mode must be')):
             with self.subTest(values), self.assertRaises(subprocess.CalledProcessError) as error:
                 manifests.helm(values)
@@ -272,6 +307,8 @@ class ChartTest(unittest.TestCase):
         policy = manifests.find(objects, 'NetworkPolicy', 'clusterpedia-apiserver')
         self.assertIn({'port': 6432}, policy['spec']['egress'][1]['ports'])
         for where, _, container in rules.containers(chart('dsn')):
+            if container['args'][0] == 'controller-manager':
+                continue  # Has no store.
             self.assertIn('DB_DSN', [variable['name'] for variable in container['env']], where)
 
     def test_definitions_are_installed_when_asked_for_and_never_removed(self):

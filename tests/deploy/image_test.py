@@ -79,7 +79,7 @@ class ImageTest(unittest.TestCase):
 
     def test_it_has_the_commands_of_clusterpedias_images(self):
         script = next(text for word, text in INSTRUCTIONS if word == 'RUN' and 'for command in' in text)
-        self.assertRegex(script, r'for command in apiserver clustersynchro-manager;')
+        self.assertRegex(script, r'for command in apiserver clustersynchro-manager controller-manager;')
         text = subprocess.run(['sh', '-c', r'''command=apiserver; printf '#!/bin/sh\nexec /usr/local/libexec/pedia %s "$@"\n' "$command"'''],
                               capture_output=True, text=True, check=True).stdout
         self.assertEqual('#!/bin/sh\nexec /usr/local/libexec/pedia apiserver "$@"\n', text)

@@ -53,8 +53,9 @@ class InstallTest(unittest.TestCase):
     def test_accounts_may_what_they_need_and_no_more(self):
         with manifests.composed('overlays/postgres') as folder:
             self.kubectl('apply', '-k', folder)
-        apiserver, manager, database = ['system:serviceaccount:%s:clusterpedia-%s' % (SYSTEM, name)
-                                        for name in ('apiserver', 'clustersynchro-manager', 'internalstorage')]
+        apiserver, manager, controller, database = ['system:serviceaccount:%s:clusterpedia-%s' % (SYSTEM, name)
+                                                    for name in ('apiserver', 'clustersynchro-manager', 'controller-manager', 'internalstorage')]
+        policy, leases = 'policy.clusterpedia.io', {'group': 'coordination.k8s.io', 'namespace': SYSTEM}
         cluster, authentication = 'cluster.clusterpedia.io', {'name': 'extension-apiserver-authentication', 'namespace': 'kube-system'}
         for user, verb, resource, options, answer in (
                 (apiserver, 'watch', 'pediaclusters', {'group': cluster}, True), (apiserver, 'patch', 'pediaclusters', {'group': cluster}, False),
@@ -67,9 +68,33 @@ class InstallTest(unittest.TestCase):
                 (manager, 'update', 'leases', {'group': 'coordination.k8s.io', 'namespace': SYSTEM}, True),
                 (manager, 'update', 'leases', {'group': 'coordination.k8s.io', 'namespace': 'kube-system'}, False),
                 (manager, 'get', 'secrets', {'namespace': SYSTEM}, False), (manager, 'create', 'subjectaccessreviews', {'group': 'authorization.k8s.io'}, False),
+                (controller, 'create', 'pediaclusters', {'group': cluster}, True), (controller, 'patch', 'pediaclusters', {'group': cluster}, True),
+                (controller, 'delete', 'pediaclusters', {'group': cluster}, False), (controller, 'patch', 'clusterimportpolicies', {'group': policy}, True),
+                (controller, 'patch', 'clusterimportpolicies', {'group': policy, 'subresource': 'status'}, True),
+                (controller, 'delete', 'clusterimportpolicies', {'group': policy}, False), (controller, 'delete', 'pediaclusterlifecycles', {'group': policy}, True),
+                (controller, 'patch', 'pediaclusterlifecycles', {'group': policy, 'subresource': 'status'}, True),
+                (controller, 'update', 'leases', leases, True), (controller, 'list', 'secrets', {}, False),
+                (manager, 'watch', 'clusterimportpolicies', {'group': policy}, False),
                 (database, 'get', 'configmaps', {'namespace': SYSTEM}, False)):
             with self.subTest(user=user, verb=verb, resource=resource):
                 self.assertEqual(answer, self.may(user, verb, resource, **options))
+
+    def test_secrets_are_read_in_the_namespace_of_pedia_by_those_who_need_them(self):
+        with manifests.composed('overlays/postgres', ('secrets',)) as folder:
+            self.kubectl('apply', '-k', folder)
+        for name, answer in (('apiserver', True), ('clustersynchro-manager', True), ('controller-manager', False)):
+            account = 'system:serviceaccount:%s:clusterpedia-%s' % (SYSTEM, name)
+            self.assertEqual([answer, False], [self.may(account, 'list', 'secrets', namespace=each) for each in (SYSTEM, 'default')], name)
+
+    def test_each_policy_lets_the_controller_read_its_sources(self):
+        self.kubectl('apply', '-k', manifests.DEPLOY + '/base')
+        controller = 'system:serviceaccount:%s:clusterpedia-controller-manager' % SYSTEM
+        for name, group, resource in (('karmada', 'cluster.karmada.io', 'clusters'), ('cluster-api', 'cluster.x-k8s.io', 'clusters'), ('vcluster', '', 'secrets'),
+                                      ('kubevela', '', 'secrets')):
+            self.assertFalse(self.may(controller, 'watch', resource, group=group), name)
+            self.kubectl('apply', '-k', '%s/policies/%s' % (manifests.DEPLOY, name))
+            self.assertEqual([True, False], [self.may(controller, verb, resource, group=group) for verb in ('watch', 'update')], name)
+            self.kubectl('delete', '-k', '%s/policies/%s' % (manifests.DEPLOY, name))
 
     def test_fine_grained_authorization_reads_roles(self):
         with manifests.composed('overlays/postgres', ('fine-grained',)) as folder:
@@ -107,11 +132,11 @@ class InstallTest(unittest.TestCase):
         self.assertFalse(self.may(account, 'create', 'pods', subresource='exec'))
 
     def test_helm_installs_upgrades_and_removes_it(self):
-        notes = self.helm('install', 'clusterpedia', manifests.CHART, '--create-namespace', '--set', 'controllerManager.replicaCount=2')
+        notes = self.helm('install', 'clusterpedia', manifests.CHART, '--create-namespace', '--set', 'clustersynchroManager.kubeStateMetrics.enabled=true')
         self.assertIn('The PediaCluster resource is missing', notes)
-        self.assertIn('\n  controllerManager\n', notes)
+        self.assertIn('\n  clustersynchroManager.kubeStateMetrics\n', notes)
         before = self.made_by_helm()
-        notes = self.helm('upgrade', 'clusterpedia', manifests.CHART, '--set', 'installCRDs=true,proxy.enabled=true,controllerManager=null')
+        notes = self.helm('upgrade', 'clusterpedia', manifests.CHART, '--set', 'installCRDs=true,proxy.enabled=true,clustersynchroManager.kubeStateMetrics.enabled=false')
         self.assertNotIn('missing', notes)
         self.assertNotIn('change nothing', notes)
         self.assertEqual(before, self.made_by_helm())

@@ -171,6 +171,20 @@ def check_probes(objects):
                     yield '%s: %s is not port %s' % (where, argument, name)
 
 
+def check_budgets(objects):
+    budgets = [item for item in objects if item['kind'] == 'PodDisruptionBudget']
+    for item, metadata, _ in manifests.pod_templates(objects):
+        replicas = item['spec'].get('replicas', 1)
+        if not isinstance(replicas, int):
+            continue  # Which check_objects says.
+        found = [budget['spec'] for budget in budgets if budget['metadata'].get('namespace') == item['metadata'].get('namespace')
+                 and selects(budget['spec']['selector']['matchLabels'], metadata['labels'])]
+        if replicas > 1 and not found:
+            yield '%s has no disruption budget' % title(item)
+        if any(budget['minAvailable'] >= replicas for budget in found):
+            yield '%s: its disruption budget lets no pod be moved' % title(item)
+
+
 def problems(objects, made=()):
-    return [problem for check in (check_objects, check_selectors, check_roles, check_security, check_probes) for problem in check(objects)] \
+    return [problem for check in (check_objects, check_selectors, check_roles, check_security, check_probes, check_budgets) for problem in check(objects)] \
         + list(check_references(objects, made))

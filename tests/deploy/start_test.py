@@ -55,12 +55,13 @@ class StartTest(unittest.TestCase):
     def started(self, pod, container, ports):
         """The container's process, with files where this test may write and free ports. `ports`: {name: free one}"""
         folders = self.mount(pod, container)
-        config = os.path.join(folders['/etc/clusterpedia/storage'], 'internalstorage-config.yaml')
-        with open(config) as file:
-            settings = yaml.safe_load(file)
-        settings['dsn'] = settings['dsn'].replace('/var/lib/pedia', folders['/var/lib/pedia'])
-        with open(config, 'w') as file:
-            yaml.safe_dump(settings, file)
+        if '/etc/clusterpedia/storage' in folders:
+            config = os.path.join(folders['/etc/clusterpedia/storage'], 'internalstorage-config.yaml')
+            with open(config) as file:
+                settings = yaml.safe_load(file)
+            settings['dsn'] = settings['dsn'].replace('/var/lib/pedia', folders['/var/lib/pedia'])
+            with open(config, 'w') as file:
+                yaml.safe_dump(settings, file)
         arguments = []
         for argument in container['args']:
             flag, _, value = argument.partition('=')
@@ -70,7 +71,7 @@ class StartTest(unittest.TestCase):
             name = port and next(each['name'] for each in container['ports'] if each['containerPort'] == int(port.group(2)))
             arguments.append(port.group(1) + str(ports[name]) if port else argument)
         account = self.host.user('system:serviceaccount:%s:%s' % (SYSTEM, pod['serviceAccountName']))
-        log = os.path.join(self.folder, container['name'] + '.log')
+        log = os.path.join(self.folder, container['args'][0] + '.log')
         with open(log, 'wb') as file:
             process = subprocess.Popen([manifests.PEDIA, *arguments, '--kubeconfig', account['kubeconfig']], stdout=file, stderr=file)
         try:
@@ -93,11 +94,12 @@ class StartTest(unittest.TestCase):
 
     def test_each_container_answers_its_probes(self):
         objects = manifests.kustomize('overlays/single-node')
-        (_, _, pod), = manifests.pod_templates(objects)
-        self.assertEqual(['apiserver', 'manager'], [container['name'] for container in pod['containers']])
-        ports = dict(zip(('https', 'metrics'), free_ports(2)))
+        pods = {item['metadata']['name']: pod for item, _, pod in manifests.pod_templates(objects)}
+        self.assertEqual({'clusterpedia-apiserver': ['apiserver', 'manager'], 'clusterpedia-controller-manager': ['manager']},
+                         {name: [container['name'] for container in pod['containers']] for name, pod in pods.items()})
         with contextlib.ExitStack() as stack:
-            for container in pod['containers']:
+            for pod, container in [(pod, container) for pod in pods.values() for container in pod['containers']]:
+                ports = dict(zip(('https', 'metrics'), free_ports(2)))
                 process, log = stack.enter_context(self.started(pod, container, ports))
                 for key in ('startupProbe', 'livenessProbe', 'readinessProbe'):
                     if key in container:

@@ -87,10 +87,10 @@ class Process:
 class Members(Process):
     """Simulated clusters, all in one process; `kubeconfig` reaches them."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, seconds=60):
         self.kubeconfig = os.path.join(folder, 'members.kubeconfig')
         super().__init__([MEMBER, '--kubeconfig-out', self.kubeconfig, *arguments], os.path.join(folder, 'members.log'))
-        self.wait_for('\nready')
+        self.wait_for('\nready', seconds)
 
     def config(self):
         """The kubeconfig as a Python value."""
@@ -99,7 +99,7 @@ class Members(Process):
 
     def request(self, cluster, path, body=None, method='GET'):
         """What a cluster answers to its administrator."""
-        url, token = [line.split()[1:] for line in self.output().splitlines() if line.startswith(cluster + ' https://')][0]
+        url, token = [line.split()[1:] for line in self.output().splitlines() if line.startswith(cluster + ' http')][0]
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url + path, data=data, method=method, headers={'Authorization': 'Bearer ' + token.removeprefix('token=')})
         # On loopback there is nothing to verify.
@@ -209,8 +209,8 @@ class Fleet:
         self.folder = tempfile.mkdtemp(prefix='pedia-e2e-')
         self.processes = []
 
-    def members(self, *arguments):
-        members = Members(tempfile.mkdtemp(dir=self.folder), *arguments)
+    def members(self, *arguments, **options):
+        members = Members(tempfile.mkdtemp(dir=self.folder), *arguments, **options)
         self.processes.append(members)
         return members
 

@@ -3,13 +3,16 @@ and replicas of `pedia apiserver` behind the aggregation layer, on one store."""
 import base64
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
+import database as databases
 import fleet as fleets
 
 sys.path.append(os.path.join(fleets.ROOT, 'tests', 'host'))
@@ -50,6 +53,34 @@ class Replica(fleets.Process):
             return raw_request(self, insecure_context(), '/readyz')[0] == 200
         except OSError:
             return False
+
+
+class Manager(fleets.Process):
+    """A `pedia clustersynchro-manager`."""
+
+    def __init__(self, log, arguments):
+        port = databases.free_port()
+        self.metrics_url = 'http://127.0.0.1:%d/metrics' % port
+        super().__init__([fleets.PEDIA, 'clustersynchro-manager', '--metrics-host', '127.0.0.1', '--metrics-port', str(port), *arguments], log)
+
+    def identity(self):
+        """By what Leases and claims know it; None until it has held a Lease."""
+        found = re.findall(r'is held by this process, (\S+)', self.output())
+        return found[-1] if found else None
+
+    def page(self, path):
+        """What the metrics port answers."""
+        with urllib.request.urlopen(self.metrics_url.removesuffix('/metrics') + path, timeout=10) as response:
+            return response.read().decode()
+
+    def metric(self, name):
+        """The sum over all labels."""
+        lines = self.page('/metrics').splitlines()
+        return sum(float(line.rpartition(' ')[2]) for line in lines if re.match(name + r'[ {]', line))
+
+    def written(self):
+        """Objects that it has changed in the store."""
+        return sum(self.metric('pedia_sync_%s_total' % what) for what in ('inserted', 'updated', 'deleted'))
 
 
 def insecure_context(certificate=None, key=None):
@@ -102,19 +133,21 @@ class HostFleet(fleets.Fleet):
     """`replicas` of pedia apiserver over the members `names`. `database`: a server of database.py, else it is an SQLite file. `manifests`: more of deploy/ to
     apply."""
 
-    def __init__(self, names=('c1', 'c2'), replicas=1, database=None, members=('--world', fleets.WORLD, '--pods', '20'), apiserver=(), storage=None, sync=None, manifests=()):
+    def __init__(self, names=('c1', 'c2'), replicas=1, database=None, members=('--world', fleets.WORLD, '--pods', '20'), apiserver=(), storage=None, sync=None, manifests=(),
+                 managers=1, manager=()):
         super().__init__()
         try:
-            self.start(names, replicas, database, members, apiserver, storage, sync, manifests)
+            self.start(names, replicas, database, members, apiserver, storage, sync, manifests, managers, manager)
         except BaseException:
             self.close()
             raise
 
-    def start(self, names, replicas, database, members, apiserver, storage, sync, manifests):
+    def start(self, names, replicas, database, members, apiserver, storage, sync, manifests, managers, manager):
         self.names = list(names)
         self.host = hosts.HostProcess(self.folder)
         self.processes.append(self.host)
         self.member_process = self.members('--names', ','.join(names), *members)
+        self.member_config = None  # Read once.
         self.apply_manifests()
         for manifest in manifests:
             self.kubectl('apply', '-f', os.path.join(fleets.ROOT, 'deploy', manifest))
@@ -122,7 +155,8 @@ class HostFleet(fleets.Fleet):
         self.apiserver_arguments = list(apiserver)
         self.replicas = [self.replica() for _ in range(replicas)]
         self.publish()
-        self.manager = self.start_manager()
+        self.managers = [self.start_manager(*manager) for _ in range(managers)]
+        self.manager = self.managers[0]
         for name in names:
             self.add_cluster(name, sync or EVERYTHING)
         self.wait_available()
@@ -198,16 +232,15 @@ class HostFleet(fleets.Fleet):
         self.processes.append(made)
         return made
 
-    def start_manager(self, *arguments):
-        command = [fleets.PEDIA, 'clustersynchro-manager', '--kubeconfig', self.configs[MANAGER], '--storage-config', self.storage, '--metrics-port', '0', *arguments]
-        manager = fleets.Process(command, self.file('manager-%d.log' % len(self.processes)))
+    def start_manager(self, *arguments, storage=None):
+        manager = Manager(self.file('manager-%d.log' % len(self.processes)), ['--kubeconfig', self.configs[MANAGER], '--storage-config', storage or self.storage, *arguments])
         self.processes.append(manager)
         return manager
 
     # PediaClusters.
 
     def cluster_spec(self, name, sync):
-        config = self.member_process.config()
+        config = self.member_config = self.member_config or self.member_process.config()
         cluster = next(entry['cluster'] for entry in config['clusters'] if entry['name'] == name)
         user = next(entry['user'] for entry in config['users'] if entry['name'] == name)
         encode = lambda text: base64.b64encode(text.encode()).decode()

@@ -209,6 +209,21 @@ class HostTest(unittest.TestCase):
     def new_folder(self):
         return fleets.tempfile.mkdtemp(dir=self.fleet.folder)
 
+    def test_the_manager_says_what_it_does(self):
+        manager = self.fleet.manager
+        for name in ('resource_added_total', 'storaged_resource_total', 'storage_duration_seconds_count'):
+            fleets.wait_until(lambda metric=name: manager.metric('clustersynchro_resourcesynchro_' + metric) > 0, 'the metric ' + name)
+        self.assertEqual(manager.metric('pedia_sync_acting'), 1)
+        self.assertEqual(manager.metric('clusterpedia_build_info'), 1)
+        report = json.loads(manager.page('/debug/synchros?cluster=c1'))
+        self.assertEqual([cluster['cluster'] for cluster in report['clusters']], ['c1'])
+        states = {resource['resource']: resource['state'] for resource in report['clusters'][0]['resources']}
+        self.assertIn('watching', states.values())
+        text = manager.page('/debug/synchros?format=text')
+        self.assertIn('cluster c2 on network thread', text)
+        self.assertNotIn('BEGIN', text)
+        self.assertEqual(self.host.request(fleets.RESOURCES.rpartition('/')[0] + '/debug/synchros')[0], 404)
+
     def test_conditions_say_how_a_cluster_does(self):
         columns = self.fleet.kubectl('get', 'pediaclusters', 'c1', '--no-headers').split()
         self.assertEqual(columns[1], 'True')

@@ -21,7 +21,7 @@ using Json = LeaseServer::Json;
 using Identities = std::vector<std::string>;
 
 constexpr LeaseTimes kTimes{milliseconds(1'000), milliseconds(700), milliseconds(60)};
-// For Leases that do not say how long they last; whole seconds are long for ten times that.
+// For Leases that do not say how long they last: written ones do, in whole seconds.
 constexpr LeaseTimes kShortTimes{milliseconds(100), milliseconds(90), milliseconds(30)};
 
 // What one process has: its own network thread, and a member.
@@ -102,10 +102,20 @@ TEST_F(LeaseGroupTest, WhoDoesNotRenewIsDeadWhateverItsClockSaid) {
   PutMember("team-left", {{"holderIdentity", ""}, {"leaseDurationSeconds", 3600}});
   EXPECT_TRUE(a.WaitFor({"a", "dead"}));
   EXPECT_TRUE(a.WaitFor({"a"}));
-  EXPECT_FALSE(server_.Get("team-dead").is_null());
 }
 
-TEST_F(LeaseGroupTest, RemovesWhoIsDeadForLongAndNobodyElse) {
+TEST_F(LeaseGroupTest, WhoJoinsAfterADeathIsNotMisledByIt) {
+  Member a(server_, "a");
+  PutMember("team-dead", {{"holderIdentity", "dead"}, {"leaseDurationSeconds", 1}});
+  ASSERT_TRUE(a.WaitFor({"a", "dead"}));
+  ASSERT_TRUE(a.WaitFor({"a"}));
+  ASSERT_TRUE(Eventually([&] { return server_.Get("team-dead").is_null(); }));
+  Member b(server_, "b");
+  ASSERT_TRUE(b.WaitFor({"a", "b"}));
+  for (const Identities& members : b.told()) EXPECT_THAT(members, Not(Contains("dead")));
+}
+
+TEST_F(LeaseGroupTest, RemovesTheLeaseOfWhoIsDeadAndOfNobodyElse) {
   Member a(server_, "a", kShortTimes);
   PutMember("team-dead", {{"holderIdentity", "dead"}});
   PutMember("team-alive", {{"holderIdentity", "alive"}, {"renewTime", "1970-01-01T00:00:00Z"}});

@@ -10,6 +10,7 @@
 
 {{- define "clusterpedia.apiserver" -}}{{ include "clusterpedia.fullname" . }}-apiserver{{- end -}}
 {{- define "clusterpedia.manager" -}}{{ include "clusterpedia.fullname" . }}-clustersynchro-manager{{- end -}}
+{{- define "clusterpedia.controllerManager" -}}{{ include "clusterpedia.fullname" . }}-controller-manager{{- end -}}
 {{- define "clusterpedia.internalstorage" -}}{{ include "clusterpedia.fullname" . }}-internalstorage{{- end -}}
 
 {{- /* The labels by which a component's pods are found. Takes a list: the root, and the component's name. */ -}}
@@ -178,7 +179,6 @@ securityContext:
   "apiserver.telemetry.tracing" .Values.apiserver.telemetry.tracing.endpoint
   "clustersynchroManager.kubeStateMetrics" .Values.clustersynchroManager.kubeStateMetrics.enabled
   "clustersynchroManager.vmrule" .Values.clustersynchroManager.vmrule.enabled
-  "controllerManager" .Values.controllerManager
   "hookJob" .Values.hookJob }}
 {{- if $set }}
   {{ $name }}
