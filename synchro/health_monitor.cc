@@ -12,7 +12,12 @@ constexpr size_t kMaxBody = 1 << 20;
 
 HealthReport ReportOf(const Result<kube::Client::Document>& answer) {
   if (!answer.ok()) return {false, "NotReachable", answer.status().message()};
-  if (answer->head.code != 200) return {false, "Unhealthy", "cluster health responded without ok"};
+  const int code = answer->head.code;
+  if (code == 401 || code == 403)
+    return {false, "Unhealthy",
+            "cluster health responded without ok: the credentials are refused (" +
+                std::to_string(code) + ")"};
+  if (code != 200) return {false, "Unhealthy", "cluster health responded without ok"};
   return {true, "Healthy", "cluster health responded with ok"};
 }
 

@@ -107,8 +107,11 @@ void MemberHandler::Handle(const HttpRequest& request, const Response& response)
   Response answer = response;
   const auto fault = faults_.Match(path.kind, path.path, !path.Parameter("continue").empty());
   if (fault && ApplyFault(*fault, path, &answer)) return;
-  if (path.kind == RequestKind::kHealth) return Health(path, answer);
+  // Anybody may ask for the health, but not somebody else than who he says.
+  const bool anonymous = !request.Header("Authorization");
+  if (path.kind == RequestKind::kHealth && anonymous) return Health(path, answer);
   if (!IsAuthenticated(request)) return SendStatus(Unauthorized(), *answer);
+  if (path.kind == RequestKind::kHealth) return Health(path, answer);
   if (subresources_.Handle(request, path, answer)) return;
   if (!AcceptsJson(request)) return SendStatus(NotAcceptable({"application/json"}), *answer);
   Dispatch(request, path, answer, fault.value_or(Fault{}));
