@@ -10,8 +10,6 @@ namespace pedia::policy {
 
 // %v: a text as it is, "[a b]", "map[a:1]", 1e+06; nothing for kMissing, "<nil>" for kNil.
 void AddValue(const Value& value, TextBuilder* out);
-// %q of a text.
-void AddQuoted(std::string_view text, TextBuilder* out);
 // fmt.Sprint: spaces between two arguments of which neither is a text.
 void AddAll(Arguments values, TextBuilder* out);
 // fmt.Sprintf, but for %#v, %p and hexadecimal floats.

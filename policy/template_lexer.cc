@@ -183,7 +183,7 @@ void Lexer::ReadWord(size_t prefix, TokenKind kind) {
 
 void Lexer::ReadNumber() {
   size_t end = at_ + 1;
-  const bool hex = text_.substr(at_).find_first_of("xX") <= 2;
+  const bool hex = text_.substr(at_, 3).find_first_of("xX") != std::string_view::npos;
   while (end < text_.size()) {
     const char c = text_[end];
     const char before = text_[end - 1];
@@ -220,6 +220,12 @@ void Lexer::ReadSymbol() {
 }  // namespace
 
 std::vector<Token> ReadTokens(std::string_view text) { return Lexer(text).Read(); }
+
+bool IsKeyword(std::string_view word) {
+  constexpr std::string_view kKeywords[] = {"block", "break", "continue", "define",   "else", "end",
+                                            "if",    "nil",   "range",    "template", "with"};
+  return std::ranges::find(kKeywords, word) != std::end(kKeywords);
+}
 
 std::string Describe(const Token& token) {
   if (token.kind == TokenKind::kEnd) return "end of the template";

@@ -39,6 +39,9 @@ struct Token {
 // The last token is kEnd, or kError. `text` must outlive them. Pure.
 std::vector<Token> ReadTokens(std::string_view text);
 
+// Whether it is a word that no function can be named.
+bool IsKeyword(std::string_view word);
+
 // `token` as messages quote it: "\".name\"", "end of the template".
 std::string Describe(const Token& token);
 

@@ -70,7 +70,7 @@ Value Concat(TemplateRun& run, Arguments arguments) {
   for (const Value& value : arguments) {
     if (!IsList(run, value, "concat")) return {};
     // Counted before it is made: one big list may be there many times.
-    if (!run.Step(value.Size() * 64)) return {};
+    if (!run.Step(value.Size() * 256)) return {};
     list.insert(list.end(), value.list().begin(), value.list().end());
   }
   return run.NewList(std::move(list));

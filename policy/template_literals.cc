@@ -91,6 +91,20 @@ std::optional<Value> ReadFloat(std::string_view digits, bool negative) {
   return Value::Float(negative ? -value : value);
 }
 
+// The most important of the characters that Go does not print: spaces, controls, marks of
+// direction, private ones.
+bool IsPrintable(uint32_t c) {
+  if (c < 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0xAD) return false;
+  if ((c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F)) return false;
+  return (c < 0x205F || c > 0x206F) && c != 0x3000 && c != 0xFEFF && (c < 0xE000 || c > 0xF8FF);
+}
+
+void AddHex(uint32_t value, int digits, TextBuilder* out) {
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
+    out->Add("0123456789abcdef"[(value >> shift) & 15]);
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> Unquote(std::string_view quoted) {
@@ -112,6 +126,31 @@ std::optional<std::string> Unquote(std::string_view quoted) {
     }
   }
   return out;
+}
+
+void AddQuoted(std::string_view text, TextBuilder* out) {
+  constexpr std::string_view kSpecial = "\a\b\f\n\r\t\v\\\"";
+  constexpr std::string_view kNames = "abfnrtv\\\"";
+  out->Add('"');
+  while (!text.empty() && !out->run().failed()) {
+    const Character character = FirstCharacter(text);
+    const auto byte = static_cast<unsigned char>(text[0]);
+    const bool broken = character.length == 1 && byte >= 0x80;
+    if (const size_t at = kSpecial.find(text[0]); at != std::string_view::npos) {
+      out->Add('\\');
+      out->Add(kNames[at]);
+    } else if (broken || byte < 0x20 || byte == 0x7F) {
+      out->Add("\\x");
+      AddHex(byte, 2, out);
+    } else if (!IsPrintable(character.code)) {
+      out->Add(character.code > 0xFFFF ? "\\U" : "\\u");
+      AddHex(character.code, character.code > 0xFFFF ? 8 : 4, out);
+    } else {
+      out->Add(text.substr(0, character.length));
+    }
+    text.remove_prefix(character.length);
+  }
+  out->Add('"');
 }
 
 std::optional<Value> ReadNumber(std::string_view text) {

@@ -4,13 +4,16 @@
 #include <string>
 #include <string_view>
 
-#include "policy/template_value.h"
+#include "policy/template_run.h"
 
 namespace pedia::policy {
 
 // The text of a quoted string or a character constant, quotes included: "a\n", 'a', `a`. Nothing if
 // an escape is wrong.
 std::optional<std::string> Unquote(std::string_view quoted);
+
+// The other way: the text in double quotes, %q.
+void AddQuoted(std::string_view text, TextBuilder* out);
 
 // 12, -0x1F, 0b1, 1_000, 017, 1.5e3: an Int or a Float. Nothing if it is no number, is complex, or
 // does not fit.

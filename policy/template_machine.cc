@@ -6,8 +6,8 @@
 
 #include "policy/template_format.h"
 #include "policy/template_json.h"
-#include "policy/template_parser.h"
 #include "policy/template_run.h"
+#include "policy/template_token_reader.h"
 
 namespace pedia::policy {
 namespace {
@@ -28,6 +28,7 @@ class Machine {
   Flow Walk(const Block& block, const Value& dot);
   Flow WalkNode(const Node& node, const Value& dot);
   Flow WalkRange(const Node& node, const Value& dot);
+  Flow WalkMembers(const Node& node, const Map& map);
   void CallTemplate(const Node& node, const Value& dot);
   Flow Iterate(const Node& node, const Value& index, const Value& element);
 
@@ -49,6 +50,8 @@ class Machine {
 };
 
 void Machine::Run(const Definition& definition, const Value& dot) {
+  // To clear them takes time, too.
+  if (!run_.Step(definition.variables * 16)) return;
   std::vector<Value> outer = std::exchange(variables_, std::vector<Value>(definition.variables));
   variables_[0] = dot;
   Walk(definition.body, dot);
@@ -111,24 +114,25 @@ Machine::Flow Machine::WalkRange(const Node& node, const Value& dot) {
     return Flow::kNext;
   }
   if (value.Size() == 0) return Walk(node.otherwise, dot);
-  List items;
-  if (value.kind() == Kind::kMap) {
-    // The loop may change the object.
-    for (const auto& [key, member] : value.map()) {
-      items.push_back(Value::Text(key));
-      items.push_back(member);
-    }
-    const Value copy = run_.NewList(std::move(items));
-    if (run_.failed()) return Flow::kNext;
-    const List& pairs = copy.list();
-    for (size_t i = 0; i < pairs.size() && run_.Step(); i += 2) {
-      if (Iterate(node, pairs[i], pairs[i + 1]) == Flow::kBreak) break;
-    }
-    return Flow::kNext;
-  }
+  if (value.kind() == Kind::kMap) return WalkMembers(node, value.map());
   const List& list = value.list();
   for (size_t i = 0; i < list.size() && run_.Step(); ++i) {
     if (Iterate(node, Value::Int(static_cast<int64_t>(i)), list[i]) == Flow::kBreak) break;
+  }
+  return Flow::kNext;
+}
+
+Machine::Flow Machine::WalkMembers(const Node& node, const Map& map) {
+  // The loop may change the object.
+  List pairs;
+  for (const auto& [key, member] : map) {
+    pairs.push_back(Value::Text(key));
+    pairs.push_back(member);
+  }
+  const Value copy = run_.NewList(std::move(pairs));
+  if (run_.failed()) return Flow::kNext;
+  for (auto pair = copy.list().begin(); pair != copy.list().end() && run_.Step(); pair += 2) {
+    if (Iterate(node, pair[0], pair[1]) == Flow::kBreak) break;
   }
   return Flow::kNext;
 }
@@ -176,7 +180,6 @@ Value Machine::Evaluate(const Command& command, const Value& dot,
 }
 
 Value Machine::Evaluate(const Operand& operand, const Value& dot) {
-  if (!run_.Step()) return {};
   at_ = operand.offset;
   Value value;
   switch (operand.kind) {
@@ -199,7 +202,8 @@ Value Machine::Evaluate(const Operand& operand, const Value& dot) {
       value = Evaluate(*operand.pipeline, dot);
       break;
   }
-  if (!run_.failed()) at_ = operand.offset;
+  if (!run_.Step(operand.fields.size() * 256)) return {};
+  at_ = operand.offset;
   for (const std::string_view field : operand.fields) value = FieldOf(value, field);
   return value;
 }

@@ -50,7 +50,7 @@ Value Pluck(TemplateRun& run, Arguments arguments) {
 Value Keys(TemplateRun& run, Arguments arguments) {
   List keys;
   for (const Value& object : arguments) {
-    if (!run.Step(object.Size() * 64)) return {};
+    if (!run.Step(object.Size() * 256)) return {};
     for (const auto& [key, value] : object.map()) keys.push_back(Value::Text(key));
   }
   return run.NewList(std::move(keys));

@@ -1,4 +1,4 @@
-// Texts. Upper and lower case, and white space, are those of ASCII.
+// Texts. Upper and lower case, white space, and what trimAll trims, are those of ASCII.
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -28,23 +28,30 @@ bool IsWord(char c) {
 
 // In linear time, which std::string_view::find does not promise.
 size_t Find(std::string_view text, std::string_view wanted) {
+  if (wanted.empty()) return 0;
+  if (text.empty()) return std::string_view::npos;
   const void* found = memmem(text.data(), text.size(), wanted.data(), wanted.size());
   return found ? static_cast<size_t>(static_cast<const char*>(found) - text.data())
                : std::string_view::npos;
 }
 
-std::string_view TrimCharacters(std::string_view text, std::string_view characters) {
-  const size_t begin = text.find_first_not_of(characters);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(characters) + 1 - begin);
+// `bytes` may be long, so none is looked for twice.
+std::string_view TrimBytes(std::string_view text, std::string_view bytes) {
+  std::array<bool, 256> goes{};
+  for (const char c : bytes) goes[static_cast<unsigned char>(c)] = true;
+  const auto stays = [&](char c) { return !goes[static_cast<unsigned char>(c)]; };
+  const auto begin = std::ranges::find_if(text, stays);
+  auto end = text.end();
+  while (end != begin && !stays(end[-1])) --end;
+  return text.substr(static_cast<size_t>(begin - text.begin()), static_cast<size_t>(end - begin));
 }
 
 Value Trim(TemplateRun&, Arguments arguments) {
-  return Value::Text(TrimCharacters(arguments[0].text(), kSpace));
+  return Value::Text(TrimBytes(arguments[0].text(), kSpace));
 }
 
 Value TrimAll(TemplateRun&, Arguments arguments) {
-  return Value::Text(TrimCharacters(arguments[1].text(), arguments[0].text()));
+  return Value::Text(TrimBytes(arguments[1].text(), arguments[0].text()));
 }
 
 Value TrimPrefix(TemplateRun&, Arguments arguments) {
