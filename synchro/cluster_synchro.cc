@@ -45,7 +45,7 @@ ClusterSynchro::ClusterSynchro(const SharedContext& shared, kube::EventLoop& loo
       loop_(loop),
       spec_(std::move(spec)),
       progress_(std::move(progress)),
-      slots_(std::max(1, shared.options.lists_per_cluster)),
+      slots_(shared.lists),
       since_(UnixNow()),
       discovery_backoff_(shared.options.backoff_initial, shared.options.backoff_max) {
   if (recorded) {

@@ -32,6 +32,7 @@ struct SharedContext {
   const SynchroOptions& options;
   SyncCounters& counters;
   OpenApiShare& openapi;
+  int lists;  // Of one cluster, at a time.
 };
 
 // Lives on its loop's thread, but for the constructor and InitialState. Owned by a shared_ptr.

@@ -12,6 +12,11 @@ constexpr size_t kMaxBatchBytes =
 // What a transaction costs however few changes it has is shared by so many.
 constexpr size_t kCompany = 200;
 
+// Thousands of transfers may wait, and a few of them fill the queue.
+constexpr size_t kWokenAtOnce = 16;
+// How long those that were woken may take until they produce something, or nothing.
+constexpr std::chrono::milliseconds kWakeInterval{1};
+
 size_t BytesOf(const PendingChange& pending) {
   const storage::ObjectRow& row = pending.change.row;
   size_t bytes = sizeof(PendingChange) + 192 + row.body.capacity() +
@@ -73,13 +78,27 @@ bool MergeQueue::HasCompany(size_t max_changes) const {
 }
 
 bool MergeQueue::WaitForWork(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, timeout, [&] { return closed_ || !elements_.empty(); });
+  while (!HasWork() && !waiting_.empty()) {
+    Wake(lock);
+    changed_.wait_for(lock, kWakeInterval, [&] { return HasWork(); });
+  }
+  return changed_.wait_until(lock, deadline, [&] { return HasWork(); });
+}
+
+void MergeQueue::Wake(std::unique_lock<std::mutex>& lock) {
+  std::vector<std::function<void()>> woken;
+  for (; !waiting_.empty() && woken.size() < kWokenAtOnce; waiting_.pop_front())
+    woken.push_back(std::move(waiting_.front()));
+  lock.unlock();
+  for (const auto& wake : woken) wake();
+  lock.lock();
 }
 
 std::optional<Batch> MergeQueue::Take(size_t max_changes, std::chrono::milliseconds delay) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return closed_ || !elements_.empty(); });
+  changed_.wait(lock, [&] { return HasWork(); });
   if (elements_.empty()) return std::nullopt;
   changed_.wait_until(lock, elements_.front().pushed + delay,
                       [&] { return HasCompany(max_changes); });
@@ -106,13 +125,9 @@ std::optional<Batch> MergeQueue::Take(size_t max_changes, std::chrono::milliseco
 }
 
 void MergeQueue::Done(size_t bytes) {
-  std::vector<std::function<void()>> wake;
-  {
-    const std::scoped_lock lock(mutex_);
-    bytes_ -= bytes;
-    if (bytes_ <= limit_bytes_ - limit_bytes_ / 4) wake.swap(waiting_);
-  }
-  for (const auto& call : wake) call();
+  std::unique_lock lock(mutex_);
+  bytes_ -= bytes;
+  if (bytes_ <= limit_bytes_ - limit_bytes_ / 4) Wake(lock);
 }
 
 void MergeQueue::Close() {

@@ -63,7 +63,7 @@ class MergeQueue {
   void PushJob(StoreJob job, std::string cluster = {});
 
   // True if the queue is full; then `wake` is called once, on the consumer's thread, when there is
-  // room again.
+  // room again: few at a time, in the order in which they came, since each fills some of it.
   bool WaitForRoom(std::function<void()> wake);
 
   // Waits for work, at most `timeout`. False if there is none and some may come.
@@ -99,6 +99,9 @@ class MergeQueue {
   };
 
   bool HasCompany(size_t max_changes) const;
+  bool HasWork() const { return closed_ || !elements_.empty(); }
+  // Wakes the next few; not under the lock.
+  void Wake(std::unique_lock<std::mutex>& lock);
 
   const size_t limit_bytes_;
   mutable std::mutex mutex_;
@@ -109,7 +112,7 @@ class MergeQueue {
   size_t jobs_ = 0;
   size_t bytes_ = 0;
   bool closed_ = false;
-  std::vector<std::function<void()>> waiting_;
+  std::deque<std::function<void()>> waiting_;
 };
 
 }  // namespace pedia::synchro

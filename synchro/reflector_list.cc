@@ -35,6 +35,10 @@ void Reflector::ReleaseSlot() {
 }
 
 void Reflector::ListPage() {
+  // While the writer has enough to do, what a member sends would only take memory.
+  auto again = IfCurrent([](Reflector& self) { self.ListPage(); });
+  if (context_.writer.queue().WaitForRoom([&loop = context_.loop, again] { loop.Post(again); }))
+    return;
   if (!listing_) {
     listing_ = true;
     continue_.clear();

@@ -52,7 +52,9 @@ struct SynchroOptions {
   // What is dropped of every object; a change counts for objects that are written anew.
   bool prune_managed_fields = true;
   bool prune_last_applied = true;
-  int lists_per_cluster = 4;  // At a time; bounds the memory of a first sync.
+  // At a time; these bound the memory of a first sync. Of all clusters, but one of each in any case.
+  int lists_per_cluster = 4;
+  int lists = 64;
   // Between two discoveries of a cluster; 20 times this while its CustomResourceDefinitions are
   // watched and announce changes.
   std::chrono::milliseconds discovery_interval{15'000};

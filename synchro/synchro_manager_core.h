@@ -82,7 +82,8 @@ class SynchroManager::Core {
   // On the writer's thread.
   Status Start(storage::Store& store, const std::string& name, uint64_t id);
   Status TryLater(const std::string& name, uint64_t id, Status status);
-  void StartEntry(Entry& entry, const storage::StoredCluster& stored);
+  // `lists`: its part of those that may run at a time.
+  void StartEntry(Entry& entry, const storage::StoredCluster& stored, int lists);
   Status RunDeletion(storage::Store& store, const std::string& name, uint64_t id, bool* claimed);
   void OnFenced(const std::string& name);
   void OnLostWrites();

@@ -24,7 +24,8 @@ Status SynchroManager::Core::Start(storage::Store& store, const std::string& nam
   const Result<storage::StoredCluster> stored = store.LoadCluster(name);
   if (!stored.ok()) return TryLater(name, id, stored.status());
   state_.With([&](State& state) {
-    if (Entry* entry = Find(state, name, id)) StartEntry(*entry, *stored);
+    const int lists = options_.lists / static_cast<int>(state.clusters.size() + 1);
+    if (Entry* entry = Find(state, name, id)) StartEntry(*entry, *stored, lists);
   });
   return Status();
 }
@@ -40,7 +41,8 @@ Status SynchroManager::Core::TryLater(const std::string& name, uint64_t id, Stat
   return Status();
 }
 
-void SynchroManager::Core::StartEntry(Entry& entry, const storage::StoredCluster& stored) {
+void SynchroManager::Core::StartEntry(Entry& entry, const storage::StoredCluster& stored,
+                                      int lists) {
   std::optional<discovery::ClusterState> recorded;
   if (stored.document) recorded = ParseRecord(entry.spec.name, *stored.document);
   ClusterSpec spec = entry.spec;
@@ -49,8 +51,9 @@ void SynchroManager::Core::StartEntry(Entry& entry, const storage::StoredCluster
     spec.config = entry.spec.config;
   }
   entry.synchro = std::make_shared<ClusterSynchro>(
-      SharedContext{*writer_, registry_, options_, counters_, openapi_}, *entry.loop,
-      std::move(spec), std::move(recorded), entry.progress);
+      SharedContext{*writer_, registry_, options_, counters_, openapi_,
+                    std::clamp(lists, 1, std::max(1, options_.lists_per_cluster))},
+      *entry.loop, std::move(spec), std::move(recorded), entry.progress);
   registry_.Update(entry.synchro->InitialState());
   entry.loop->Post([weak = std::weak_ptr(entry.synchro), resources = stored.resources] {
     const auto synchro = weak.lock();

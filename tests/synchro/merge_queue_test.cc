@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@ using std::chrono::milliseconds;
 using storage::Change;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 PendingChange Pending(EventKind kind, std::string name, std::string version = "",
                       size_t bytes = 0) {
@@ -301,6 +303,19 @@ TEST(MergeQueueTest, TellsProducersWhenThereIsRoomAgain) {
   EXPECT_EQ(woken, 2);
   EXPECT_EQ(queue.bytes(), 0u);
   EXPECT_FALSE(queue.WaitForRoom([] {}));
+}
+
+TEST(MergeQueueTest, WakesFewAtOnceAndAllInTheEnd) {
+  MergeQueue queue(10'000);
+  PushAdded(queue, "a", "", 20'000);
+  std::vector<int> woken;
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(queue.WaitForRoom([&, i] { woken.push_back(i); }));
+  queue.Done(queue.Take(10, milliseconds(0))->bytes);
+  EXPECT_THAT(woken, SizeIs(16));
+  // Those were gone meanwhile, or had nothing to say.
+  EXPECT_FALSE(queue.WaitForWork(milliseconds(0)));
+  EXPECT_THAT(woken, SizeIs(100));
+  EXPECT_TRUE(std::is_sorted(woken.begin(), woken.end()));
 }
 
 TEST(MergeQueueTest, CountsTheBytesOfWhatAFoldLeaves) {

@@ -60,8 +60,10 @@ TEST_F(SyncTest, ADeletionThatTheStoreHasLostIsRepeated) {
   storage::StoreBackup backup(database_.Open());
   pedia_->SetClusters({SpecOf(east)});
   Eventually("west is deleted", [&] { return CountStored("west", kPods) == 0; });
+  SetStoreOutage(true);
   backup.Restore();
   ASSERT_GT(CountStored("west", kPods), 0u);
+  SetStoreOutage(false);
   Eventually("west is deleted again", [&] { return CountStored("west", kPods) == 0; });
   EXPECT_EQ(CountStored("east", kPods), 100u);
 }
