@@ -68,7 +68,7 @@ struct MemberServer::State {
   FaultPlan faults;
   WatchPump pump;
   MemberHandler handler;
-  uint16_t port = 0;
+  uint16_t port = 0;  // Does not change once it has listened.
   std::mutex mutex;  // Of `server`; never held by a handler.
   std::unique_ptr<apiserver::HttpServer> server;
   std::jthread refusing;
@@ -158,7 +158,7 @@ Status MemberServer::StartListening() {
         }
       });
   if (!server.ok()) return server.status();
-  state_->port = (*server)->port();
+  if (state_->port == 0) state_->port = (*server)->port();
   state_->server = std::move(*server);
   return Status();
 }
