@@ -69,7 +69,7 @@ struct MemberServer::State {
   WatchPump pump;
   MemberHandler handler;
   uint16_t port = 0;  // Does not change once it has listened.
-  std::mutex mutex;  // Of `server`; never held by a handler.
+  std::mutex mutex;   // Of `server`; never held by a handler.
   std::unique_ptr<apiserver::HttpServer> server;
   std::jthread refusing;
 };
