@@ -162,12 +162,17 @@ TEST_F(OwnershipTest, AHandedOverClusterIsWrittenToTheEndAndLeftInPeace) {
   First().manager().SetClusters({SpecOf(east)});
   ExpectTheStoreEqualsTheMembers();
   UntilListed(First());
+  First().store().SetOutage(true);
   east.churn->Step(100);
   const uint64_t changes = east.churn->changes();
   Eventually("every event is read",
              [&] { return First().manager().counters().events == static_cast<int64_t>(changes); });
   First().manager().SetClusters({}, {"east"});
+  Eventually("it is stopped", [&] { return First().registry().Get()->Find("east") == nullptr; });
+  EXPECT_THAT(First().Told(), IsEmpty());
+  First().store().SetOutage(false);
   UntilTold(First(), "released east");
+  EXPECT_TRUE(VersionsAreEqual());
   EXPECT_EQ(First().registry().Get()->Find("east"), nullptr);
   ExpectTheStoreEqualsTheMembers();
 

@@ -57,12 +57,13 @@ class SyncTest : public ::testing::Test {
   void StopPedia(std::chrono::milliseconds timeout = std::chrono::seconds(10));
   void SetStoreOutage(bool on);
 
-  // Waits, at most half a minute, until `condition` holds; else the test fails, saying `what`.
+  // Waits, at most a minute, until `condition` holds; else the test fails, saying `what`.
   void Eventually(const std::string& what, const std::function<bool()>& condition);
   void UntilEverythingIsListed();
   // Waits until every object of every member is stored in its last version and nothing else is;
   // then compares every byte.
   void ExpectTheStoreEqualsTheMembers();
+  bool VersionsAreEqual();  // Now.
 
   int64_t Revision();
   FaultyStore& store();
@@ -84,7 +85,6 @@ class SyncTest : public ::testing::Test {
   std::unique_ptr<SynchroManager> pedia_;
 
  private:
-  bool VersionsAreEqual();
   bool BodiesAreEqual();
   std::map<std::string, std::string> MemberBodies(const Member& member,
                                                   const GroupVersionResource& gvr);
